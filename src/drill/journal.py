@@ -1,0 +1,189 @@
+"""The journal: append-only, hash-chained JSON Lines, one file and one writer per stream.
+
+    chain[n] = sha256(chain[n-1] + body[n]),  chain[-1] = sha256("drill-journal-v1:" + stream)
+
+Each line is its event's JSON with the chain value as last member, so that a changed,
+dropped, swapped or inserted line breaks every line after it. A stream ends with
+`stream.sealed`; without it the writer died or the file was cut, and a reader says so.
+The chain does not stop somebody who rewrites a whole file: the seal of a run does
+(it holds the last chain value of every stream).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from drill.model.errors import JournalError
+from drill.model.events import Event, Recorded, StreamOpened, StreamSealed, from_fields, to_fields
+
+_MARK = ',"chain":"'
+_TAIL = len(_MARK) + 64 + len('"}')
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+
+def genesis(stream: str) -> str:
+    """The chain value before the first line of a stream."""
+    return hashlib.sha256(f"drill-journal-v1:{stream}".encode()).hexdigest()
+
+
+class Journal:
+    """Writer of one stream; thread-safe within its process, and the only writer of its file.
+
+    Durable appends are on disk before `append` returns (fsync); the others are handed to the
+    system once their batch is full or `flush` is called.
+    """
+
+    def __init__(self, path: Path, run_id: str, *, clock_ns: Callable[[], int] = time.monotonic_ns) -> None:
+        self.stream = path.stem
+        self._clock_ns = clock_ns
+        self._seq = 0
+        self._chain = genesis(self.stream)
+        self._lock = threading.Lock()
+        try:
+            self._file = path.open("x", encoding="utf-8", newline="\n", buffering=1 << 16)
+        except OSError as error:
+            raise JournalError(f"cannot open the journal stream {path}: {error.strerror}") from error
+        self.append(StreamOpened(self.stream, run_id, os.getpid()), durable=True)
+
+    def append(self, event: Event, *, durable: bool = False, t_ns: int | None = None) -> str:
+        """Write one event and return its id; JournalError when it could not be written."""
+        with self._lock:
+            at_ns = self._clock_ns() if t_ns is None else t_ns
+            body = _encode({"seq": self._seq, "t_ns": at_ns, "kind": event.kind, **to_fields(event)})
+            chain = hashlib.sha256((self._chain + body).encode()).hexdigest()
+            try:
+                self._file.write(f'{body[:-1]}{_MARK}{chain}"}}\n')
+                if durable:
+                    self._file.flush()
+                    os.fsync(self._file.fileno())
+            except (OSError, ValueError) as error:
+                raise JournalError(f"cannot write to the journal stream {self.stream!r}: {error}") from error
+            self._chain = chain
+            self._seq += 1
+            return f"{self.stream}:{self._seq - 1}"
+
+    def flush(self) -> None:
+        """Hand everything to the operating system, so that another process can read it."""
+        with self._lock:
+            if not self._file.closed:
+                self._file.flush()
+
+    def seal(self) -> None:
+        """Write the last line and close; sealing twice is harmless."""
+        if self._file.closed:
+            return
+        self.append(StreamSealed(self._seq), durable=True)
+        self._file.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One stream as read back.
+
+    Attributes:
+        name: the stream's name.
+        events: what could be read and verified, in order.
+        head: chain value of the last verified line.
+        fault: "" when the stream is whole; else what is wrong with it, naming file and line.
+    """
+
+    name: str
+    events: tuple[Recorded, ...]
+    head: str
+    fault: str
+
+
+def parse_line(stream: str, line: str, chain: str) -> tuple[Recorded, str]:
+    """One verified line and its chain value; JournalError when it is not what was written."""
+    if line[-_TAIL : -_TAIL + len(_MARK)] != _MARK or not line.endswith('"}'):
+        raise JournalError("is cut short or is not a journal line")
+    body, stated = line[:-_TAIL] + "}", line[-66:-2]
+    if hashlib.sha256((chain + body).encode()).hexdigest() != stated:
+        raise JournalError("does not follow from the line before it: it or its predecessor was changed")
+    try:
+        fields = json.loads(body)
+        seq, t_ns, kind = int(fields.pop("seq")), int(fields.pop("t_ns")), fields.pop("kind")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise JournalError(f"is not a journal event: {error}") from error
+    return Recorded(stream, seq, t_ns, from_fields(kind, fields)), stated
+
+
+def read_stream(path: Path) -> Stream:
+    """Read and verify one stream; damage is told in `fault`, never raised and never skipped over."""
+    name, chain, events = path.stem, genesis(path.stem), []
+    try:
+        text = path.read_bytes().decode("utf-8", errors="surrogateescape")
+    except OSError as error:
+        return Stream(name, (), chain, f"{path.name}: cannot be read: {error.strerror}")
+    lines = text.split("\n")
+    torn = lines.pop()  # text after the last newline: empty when the last line is whole
+    for number, line in enumerate(lines, start=1):
+        try:
+            recorded, chain = parse_line(name, line, chain)
+            _in_order(recorded, number)
+        except (JournalError, UnicodeEncodeError) as error:
+            return Stream(name, tuple(events), chain, f"{path.name}:{number}: {error}")
+        events.append(recorded)
+    return Stream(name, tuple(events), chain, _ending(path.name, name, events, torn))
+
+
+def _in_order(recorded: Recorded, number: int) -> None:
+    if recorded.seq != number - 1:
+        raise JournalError(f"carries sequence {recorded.seq} where {number - 1} is due")
+    if isinstance(recorded.event, StreamSealed) and recorded.event.events != recorded.seq:
+        raise JournalError("is a seal that counts another number of events")
+
+
+def _ending(file: str, name: str, events: list[Recorded], torn: str) -> str:
+    where = f"{file}:{len(events) + 1}"
+    if torn:
+        return f"{where}: the last line is torn: its writer was stopped while writing"
+    if not events or not isinstance(events[0].event, StreamOpened) or events[0].event.stream != name:
+        return f"{file}:1: the stream does not begin with its own opening line"
+    if not isinstance(events[-1].event, StreamSealed):
+        return f"{where}: the stream is not sealed: its writer died, or the end was cut off"
+    return ""
+
+
+def read_run(folder: Path) -> tuple[Stream, ...]:
+    """All streams of a run's `journal/` folder, by name; JournalError when there is none."""
+    paths = sorted(folder.glob("*.jsonl"))
+    if not paths:
+        raise JournalError(f"{folder} holds no journal stream; is this the folder of a run?")
+    return tuple(read_stream(path) for path in paths)
+
+
+def merge(streams: Iterable[Stream]) -> tuple[Recorded, ...]:
+    """All events in one order that is the same each time: time, then stream, then sequence."""
+    events = [recorded for stream in streams for recorded in stream.events]
+    return tuple(sorted(events, key=lambda r: (r.t_ns, r.stream, r.seq)))
+
+
+class Tail:
+    """Follow a growing stream from another process: only whole, verified lines, each once."""
+
+    def __init__(self, path: Path) -> None:
+        self._path, self._stream = path, path.stem
+        self._chain, self._offset = genesis(path.stem), 0
+
+    def read(self) -> list[Recorded]:
+        """What is new since the last call; JournalError when a whole line does not verify."""
+        if not self._path.exists():
+            return []
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
+            data = file.read()
+        whole = data[: data.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        events = []
+        for line in whole.decode("utf-8").splitlines():
+            recorded, self._chain = parse_line(self._stream, line, self._chain)
+            events.append(recorded)
+        return events

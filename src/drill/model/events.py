@@ -1,0 +1,426 @@
+"""Every event a run can write, as a frozen value with a kind, and the one table of kinds.
+
+An event says what was seen or done, never what it means: meaning is given by `timeline`
+and `judge`, which can be run again a year later. Times are CLOCK_MONOTONIC nanoseconds,
+which all processes of one host share; `ClockAnchor` ties them to UTC.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from drill.model.errors import JournalError
+
+
+class Event:
+    """Base of all events: only the `kind` that names it in a journal line."""
+
+    __slots__ = ()
+    kind: ClassVar[str]
+
+
+# --- any stream -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StreamOpened(Event):
+    """First line of every stream: whose it is."""
+
+    kind: ClassVar[str] = "stream.opened"
+    stream: str
+    run_id: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSealed(Event):
+    """Last line of every stream whose writer ended in order; its absence means it did not."""
+
+    kind: ClassVar[str] = "stream.sealed"
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClockAnchor(Event):
+    """What UTC was at this event's monotonic time, read back to back."""
+
+    kind: ClassVar[str] = "clock.anchor"
+    utc_ns: int
+    uncertainty_ns: int
+
+
+# --- control: the conductor -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RunStarted(Event):
+    """Where a run comes from: enough to replay it and to see what it was judged by."""
+
+    kind: ClassVar[str] = "run.started"
+    run_id: str
+    drill: str
+    plan_digest: str
+    seed: int
+    sham: bool
+    argv: tuple[str, ...]
+    version: str
+    python: str
+    commit: str
+    utc: str
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseEntered(Event):
+    """`guards`, `ramp`, `baseline`, `fault`, `recovery`, `unwind`: one after the other."""
+
+    kind: ClassVar[str] = "phase.entered"
+    phase: str
+
+
+@dataclass(frozen=True, slots=True)
+class GuardChecked(Event):
+    """A question asked before anything was touched, and its answer."""
+
+    kind: ClassVar[str] = "guard.checked"
+    guard: str
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChildStarted(Event):
+    """A helper process of the conductor (`load`, `probes`, `toolkit`) was started."""
+
+    kind: ClassVar[str] = "child.started"
+    child: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChildEnded(Event):
+    """A helper process ended; `expected` is false when nobody had asked it to."""
+
+    kind: ClassVar[str] = "child.ended"
+    child: str
+    returncode: int
+    expected: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Aborted(Event):
+    """The run was cut short, and why; what was seen until then is still judged."""
+
+    kind: ClassVar[str] = "run.aborted"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunEnded(Event):
+    """The conductor came to its end with everything unwound that it knew of."""
+
+    kind: ClassVar[str] = "run.ended"
+    utc: str
+
+
+# --- faults: whoever touches the platform -----------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRequested(Event):
+    """Durable before the world is touched: what will be done, and the state it was in before.
+
+    `spec` and `prior` are JSON texts: the fault's own, opaque to everyone else.
+    """
+
+    kind: ClassVar[str] = "fault.requested"
+    fault_id: str
+    fault: str
+    spec: str
+    prior: str
+    witness: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultApplied(Event):
+    """The fault was applied and read back from the platform."""
+
+    kind: ClassVar[str] = "fault.applied"
+    fault_id: str
+    read_back: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultFailed(Event):
+    """The fault could not be applied, or only in part."""
+
+    kind: ClassVar[str] = "fault.failed"
+    fault_id: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultReverted(Event):
+    """The prior state is back, read back from the platform. `by` is who did it."""
+
+    kind: ClassVar[str] = "fault.reverted"
+    fault_id: str
+    read_back: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultRevertFailed(Event):
+    """An attempt to bring the prior state back did not succeed."""
+
+    kind: ClassVar[str] = "fault.revert_failed"
+    fault_id: str
+    error: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentEnded(Event):
+    """What Chaos Toolkit said of its own run: kept for the record, never believed."""
+
+    kind: ClassVar[str] = "experiment.ended"
+    status: str
+    deviated: bool
+    detail: str
+
+
+# --- load: inside Locust ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleWritten(Event):
+    """The arrivals were drawn before the first call: how many, and the digest of the list."""
+
+    kind: ClassVar[str] = "load.schedule"
+    calls: int
+    digest: str
+    seed: int
+    concurrency: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted(Event):
+    """A call's media stream is up (or was refused: `ok` false). Time is that of the answer."""
+
+    kind: ClassVar[str] = "call.started"
+    call: str
+    patient: str
+    intended_ns: int
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnInvoked(Event):
+    """The patient ended a sentence: from here the turn is waited for. First half of a ledger pair."""
+
+    kind: ClassVar[str] = "turn.invoked"
+    call: str
+    seq: int
+    intent: str
+    eos_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded(Event):
+    """How a turn came out: second half of the pair.
+
+    `ledger` is ok (acknowledged as saved), fail (surely not) or info (nobody can know).
+    `outcome` is full, degraded, wrong_patient, unanswered or dropped.
+    `first_audio_ns` and `ack_ns` are 0 when they never came.
+    """
+
+    kind: ClassVar[str] = "turn.ended"
+    call: str
+    seq: int
+    intent: str
+    eos_ns: int
+    first_audio_ns: int
+    ack_ns: int
+    outcome: str
+    ledger: str
+    turn_id: str
+    patient: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded(Event):
+    """A call is over. `outcome`: completed, dropped (the platform hung up) or cut (the run ended)."""
+
+    kind: ClassVar[str] = "call.ended"
+    call: str
+    outcome: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSample(Event):
+    """Once a second: calls up, and how honest the generator itself was in that second."""
+
+    kind: ClassVar[str] = "load.sample"
+    calls_up: int
+    lateness_ms_p99: float
+    arrival_lateness_ms_max: float
+    cpu_share: float
+    frames: int
+
+
+# --- probes -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerSample(Event):
+    """One zone's breaker as its own metrics tell it; `ok` false when they could not be read.
+
+    `transitions` is JSON: {"closed>open": n, ...}; empty text when the platform has no such counter.
+    """
+
+    kind: ClassVar[str] = "probe.breaker"
+    zone: str
+    ok: bool
+    state: str
+    successful: int
+    failed: int
+    not_permitted: int
+    transitions: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestSample(Event):
+    """EHR requests of one zone so far, counted on the wire by somebody other than the caller."""
+
+    kind: ClassVar[str] = "probe.requests"
+    zone: str
+    ok: bool
+    requests: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class WitnessSample(Event):
+    """The drill's own request through one zone's faulted link, and what came of it.
+
+    `outcome`: ok, slow, refused, timeout, reset, truncated, http_5xx, wrong_patient or error.
+    """
+
+    kind: ClassVar[str] = "probe.witness"
+    zone: str
+    outcome: str
+    latency_ms: float
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class HealthSample(Event):
+    """A zone's health endpoint."""
+
+    kind: ClassVar[str] = "probe.health"
+    zone: str
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class EhrRecord(Event):
+    """One record of this run found in the EHR after recovery, read past the fault proxies."""
+
+    kind: ClassVar[str] = "read.ehr_record"
+    turn_id: str
+    patient: str
+    digest: str
+    resource: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTurn(Event):
+    """One turn of this run found in the store after recovery."""
+
+    kind: ClassVar[str] = "read.stored_turn"
+    turn_id: str
+    call: str
+    seq: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBackEnded(Event):
+    """A read-back (`ehr` or `store`) is whole (`ok`), or could not be made."""
+
+    kind: ClassVar[str] = "read.ended"
+    source: str
+    ok: bool
+    records: int
+    detail: str
+
+
+KINDS: dict[str, type[Event]] = {
+    cls.kind: cls
+    for cls in (
+        StreamOpened, StreamSealed, ClockAnchor, RunStarted, PhaseEntered, GuardChecked, ChildStarted,
+        ChildEnded, Aborted, RunEnded, FaultRequested, FaultApplied, FaultFailed, FaultReverted,
+        FaultRevertFailed, ExperimentEnded, ScheduleWritten, CallStarted, TurnInvoked, TurnEnded,
+        CallEnded, LoadSample, BreakerSample, RequestSample, WitnessSample, HealthSample, EhrRecord,
+        StoredTurn, ReadBackEnded,
+    )
+}  # fmt: skip
+
+
+def _checkable(hint: object) -> type | types.UnionType:
+    if typing.get_origin(hint) is tuple:
+        return list  # JSON has no tuples
+    return int | float if hint is float else typing.cast("type", hint)
+
+
+_FIELDS: dict[str, tuple[tuple[str, type | types.UnionType], ...]] = {
+    kind: tuple(
+        (f.name, _checkable(typing.get_type_hints(cls)[f.name]))
+        for f in dataclasses.fields(typing.cast("Any", cls))
+    )
+    for kind, cls in KINDS.items()
+}
+
+
+def to_fields(event: Event) -> dict[str, Any]:
+    """The event's own fields, ready for JSON."""
+    return {name: getattr(event, name) for name, _ in _FIELDS[event.kind]}
+
+
+def from_fields(kind: str, fields: dict[str, Any]) -> Event:
+    """An event from its journal line, every field there and of its type; JournalError otherwise."""
+    cls = KINDS.get(kind)
+    if cls is None:
+        raise JournalError(f"unknown event kind {kind!r}: this journal was written by another version")
+    expected = _FIELDS[kind]
+    if {name for name, _ in expected} != set(fields):
+        raise JournalError(f"event {kind!r} has the fields {sorted(fields)}, which are not its own")
+    for name, type_ in expected:
+        if not isinstance(fields[name], type_) or (isinstance(fields[name], bool) and type_ is int):
+            raise JournalError(f"event {kind!r}: field {name!r} is {fields[name]!r}, which is not a {type_}")
+    values = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    return cls(**values)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event as it stands in a journal: where, when and what."""
+
+    stream: str
+    seq: int
+    t_ns: int
+    event: Event
+
+    @property
+    def id(self) -> str:
+        """`stream:seq`, the name by which verdicts cite it."""
+        return f"{self.stream}:{self.seq}"

@@ -56,7 +56,7 @@ class Journal:
         """Write one event and return its id; JournalError when it could not be written."""
         with self._lock:
             at_ns = self._clock_ns() if t_ns is None else t_ns
-            body = _encode({"seq": self._seq, "t_ns": at_ns, "kind": event.kind, **to_fields(event)})
+            body = _encode({"n": self._seq, "t_ns": at_ns, "kind": event.kind, **to_fields(event)})
             chain = hashlib.sha256((self._chain + body).encode()).hexdigest()
             try:
                 self._file.write(f'{body[:-1]}{_MARK}{chain}"}}\n')
@@ -109,7 +109,7 @@ def parse_line(stream: str, line: str, chain: str) -> tuple[Recorded, str]:
         raise JournalError("does not follow from the line before it: it or its predecessor was changed")
     try:
         fields = json.loads(body)
-        seq, t_ns, kind = int(fields.pop("seq")), int(fields.pop("t_ns")), fields.pop("kind")
+        seq, t_ns, kind = int(fields.pop("n")), int(fields.pop("t_ns")), fields.pop("kind")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise JournalError(f"is not a journal event: {error}") from error
     return Recorded(stream, seq, t_ns, from_fields(kind, fields)), stated
@@ -117,7 +117,8 @@ def parse_line(stream: str, line: str, chain: str) -> tuple[Recorded, str]:
 
 def read_stream(path: Path) -> Stream:
     """Read and verify one stream; damage is told in `fault`, never raised and never skipped over."""
-    name, chain, events = path.stem, genesis(path.stem), []
+    name, chain = path.stem, genesis(path.stem)
+    events: list[Recorded] = []
     try:
         text = path.read_bytes().decode("utf-8", errors="surrogateescape")
     except OSError as error:

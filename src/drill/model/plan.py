@@ -1,0 +1,150 @@
+"""A plan: everything a drill will do and be judged by, resolved and frozen before T0.
+
+Its digest stands in the first line of the journal, so nobody can move a limit afterwards.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """Lengths of a drill's windows, in seconds. `recovery_s` is the longest wait after the revert."""
+
+    ramp_s: float
+    baseline_s: float
+    fault_s: float
+    recovery_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryLimits:
+    """When callers count as hurt, and how soon that has to be over.
+
+    Attributes:
+        turn_slo_s: a turn not answered within this is in breach until it is, or the call ends.
+        breach_share: callers suffer while more than this share of live calls is in breach.
+        back_share: recovered means at most this share, for `sustained_s` without interruption.
+        sustained_s: length of the good window; recovery is its start.
+        within_s: limit on time from fault applied to the start of that window (RTO).
+        breached_call_s: limit on the area under breach, in call-seconds.
+    """
+
+    turn_slo_s: float
+    breach_share: float
+    back_share: float
+    sustained_s: float
+    within_s: float
+    breached_call_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerLimits:
+    """What a breaker owes its callers.
+
+    Attributes:
+        opens_within_s: from fault applied until every zone's breaker is open.
+        closes_within_s: from fault reverted until every zone's breaker is closed.
+        half_open_calls: trials permitted each time the breaker is half-open.
+        wait_s: how long it stays open before a trial.
+        requests_per_failure_max: EHR requests on the wire per turn that needs the EHR, while the fault
+            holds; more is a retry storm.
+    """
+
+    opens_within_s: float
+    closes_within_s: float
+    half_open_calls: int
+    wait_s: float
+    requests_per_failure_max: float
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """What calls may suffer.
+
+    Attributes:
+        dropped_max: calls the platform hung up on.
+        turn_p95_s: limit on the p95 turn latency in the baseline and after recovery.
+        unaffected_p95_s: limit on the p95 latency, during the fault, of turns that need no EHR (cascade).
+        answered_min: least share of all turns that were answered at all (full or degraded).
+    """
+
+    dropped_max: int
+    turn_p95_s: float
+    unaffected_p95_s: float
+    answered_min: float
+
+
+@dataclass(frozen=True, slots=True)
+class WriteLimits:
+    """EHR writes: none lost, none doubled, all there within this many seconds of the revert."""
+
+    within_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class TurnLimits:
+    """Acknowledged turns that may be missing in the store."""
+
+    lost_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Objectives:
+    """The pass criteria; None where a drill does not ask. Integrity is always judged."""
+
+    recovery: RecoveryLimits | None
+    breaker: BreakerLimits | None
+    calls: CallLimits | None
+    ehr_writes: WriteLimits | None
+    turns: TurnLimits | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadPlan:
+    """The calls: locustfile, its digest, and what is asked of it."""
+
+    profile: str
+    profile_digest: str
+    concurrency: int
+    mean_call_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """See the module. `experiment` is the resolved Chaos Toolkit experiment as JSON text."""
+
+    drill: str
+    title: str
+    owner: str
+    severity: str
+    risk: str
+    controls: tuple[str, ...]
+    runbook: str
+    schedule: str
+    target: str
+    environment: str
+    profile: str
+    target_digest: str
+    zones: tuple[str, ...]
+    experiment_file: str
+    experiment: str
+    load: LoadPlan
+    phases: Phases
+    objectives: Objectives
+    seed: int
+    sham: bool
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the canonical JSON of the whole plan."""
+        return hashlib.sha256(to_json(self).encode()).hexdigest()
+
+
+def to_json(plan: Plan) -> str:
+    """The plan as canonical JSON: sorted keys, no spaces."""
+    return json.dumps(dataclasses.asdict(plan), sort_keys=True, separators=(",", ":"), ensure_ascii=False)

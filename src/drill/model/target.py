@@ -1,0 +1,79 @@
+"""The platform under test as `drill.toml` describes it; the sandbox is described the same way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """One failure domain, and where it tells about itself."""
+
+    name: str
+    health: str
+    metrics: str
+
+
+@dataclass(frozen=True, slots=True)
+class Breaker:
+    """The circuit breaker around the EHR client, by its name in the zones' metrics."""
+
+    name: str
+    half_open_calls: int
+    wait_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """An independent counter of EHR requests on the wire: Prometheus URL, metric, and the label that
+    holds a link's proxy name."""
+
+    url: str
+    metric: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A zone's way to the EHR: the named proxy at a fault proxy's API."""
+
+    zone: str
+    proxy: str
+    api: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ehr:
+    """The EHR: read-back address past the fault proxies, links that can be cut, request counter."""
+
+    direct: str
+    probe_patient: str
+    links: tuple[Link, ...]
+    requests: Requests | None
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Where turns are kept: PostgreSQL DSN, password file, and the two queries that read it back."""
+
+    dsn: str
+    passfile: Path | None
+    turns: str
+    outbox_pending: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A platform under test. `digest` is of the file's bytes; `file` is where it was read."""
+
+    name: str
+    environment: str
+    profile: str
+    edge: str
+    zones: tuple[Zone, ...]
+    breaker: Breaker | None
+    ehr: Ehr | None
+    store: Store | None
+    digest: str
+    file: Path

@@ -1,0 +1,55 @@
+"""`python -m drill.probes`: watch a target into a journal stream until SIGTERM or until the parent dies."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+from pathlib import Path
+
+from drill.journal import Journal
+from drill.probes.watch import Watcher
+from drill.target import load_target
+
+FLUSH_EVERY_S = 0.25
+
+
+async def _watch(args: argparse.Namespace) -> None:
+    target = load_target(args.target, args.target_name)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    journal = Journal(args.stream, args.run_id)
+    flusher = asyncio.create_task(_flush(journal, stop))
+    await Watcher(target, journal, args.witness_timeout).run(stop)
+    flusher.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await flusher
+    journal.seal()
+
+
+async def _flush(journal: Journal, stop: asyncio.Event) -> None:
+    parent = os.getppid()
+    while True:
+        await asyncio.sleep(FLUSH_EVERY_S)
+        journal.flush()
+        if os.getppid() != parent:
+            stop.set()
+
+
+def main() -> None:
+    """Parse the arguments and watch."""
+    parser = argparse.ArgumentParser(prog="drill.probes")
+    parser.add_argument("--target", type=Path, required=True)
+    parser.add_argument("--target-name", required=True)
+    parser.add_argument("--stream", type=Path, required=True)
+    parser.add_argument("--run-id", required=True)
+    parser.add_argument("--witness-timeout", type=float, default=2.0)
+    asyncio.run(_watch(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    main()

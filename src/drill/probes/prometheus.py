@@ -1,0 +1,52 @@
+"""Read the breaker and the request counter out of Prometheus text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from drill.model.events import BreakerSample
+
+_PREFIX = "resilience4j_circuitbreaker"
+_RANK = ("open", "forced_open", "half_open", "disabled", "metrics_only", "closed")
+
+
+def _samples(text: str) -> Iterator[tuple[str, dict[str, str], float]]:
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            yield sample.name, sample.labels, sample.value
+
+
+def breaker_sample(zone: str, breaker: str, text: str) -> BreakerSample:
+    """One zone's breaker as its metrics page tells it; `ok` is false when the breaker is not on it."""
+    states: set[str] = set()
+    calls = {"successful": 0, "failed": 0}
+    not_permitted, transitions = 0, {}
+    for name, labels, value in _samples(text):
+        if labels.get("name") != breaker:
+            continue
+        if name == f"{_PREFIX}_state" and value == 1:
+            states.add(labels["state"])
+        elif name == f"{_PREFIX}_calls_seconds_count" and labels.get("kind") in calls:
+            calls[labels["kind"]] += int(value)
+        elif name == f"{_PREFIX}_not_permitted_calls_total":
+            not_permitted += int(value)
+        elif name == f"{_PREFIX}_state_transitions_total":
+            transitions[f"{labels['from_state']}>{labels['to_state']}"] = int(value)
+    state = next((state for state in _RANK if state in states), "")
+    detail = "" if state else f"no {_PREFIX}_state with name={breaker!r} on the metrics page"
+    packed = json.dumps(transitions, sort_keys=True, separators=(",", ":")) if transitions else ""
+    return BreakerSample(
+        zone, bool(state), state, calls["successful"], calls["failed"], not_permitted, packed, detail
+    )
+
+
+def counters(text: str, metric: str, label: str) -> dict[str, int]:
+    """The counter's value by the given label's value."""
+    return {
+        labels[label]: int(value)
+        for name, labels, value in _samples(text)
+        if name == metric and label in labels
+    }

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from drill.model.errors import JournalError
 from drill.model.events import Event, Recorded, StreamOpened, StreamSealed, from_fields, to_fields
@@ -81,6 +82,16 @@ class Journal:
             return
         self.append(StreamSealed(self._seq), durable=True)
         self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Seal on an orderly way out only: a stream that an error cut short must say so."""
+        if kind is None:
+            self.seal()
+        else:
+            self._file.close()
 
 
 @dataclass(frozen=True, slots=True)

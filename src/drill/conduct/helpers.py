@@ -1,0 +1,118 @@
+"""The three helper processes of a run: load, probes, toolkit. Their command lines and their deaths."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from drill.conduct.children import Child, end, spawn
+from drill.conduct.signals import Stop
+from drill.journal import Journal, read_stream
+from drill.model.events import ChildEnded, ChildStarted
+from drill.model.plan import Plan
+from drill.model.target import Target
+
+LOAD_PATIENCE_S = 20.0
+PROBES_PATIENCE_S = 15.0
+TOOLKIT_PATIENCE_S = 30.0
+# A witness that waits must outwait the fault it looks for, or slow would read as silent.
+WITNESS_TIMEOUT_S = 2.0
+WITNESS_TIMEOUT_SLOW_S = 6.0
+
+
+class Helpers:
+    """Starts, watches and ends the helpers, and writes down each."""
+
+    def __init__(self, plan: Plan, target: Target, folder: Path, run_id: str, control: Journal) -> None:
+        self._plan, self._target, self._folder = plan, target, folder
+        self._run_id, self._control = run_id, control
+        self._children: dict[str, Child] = {}
+        self._gone: set[str] = set()
+
+    def check(self) -> None:
+        """Stop when a helper that should run does not. The toolkit may end: that is its job."""
+        for name, child in self._children.items():
+            if name not in self._gone and child.returncode is not None and name != "toolkit":
+                self._ended(child, expected=False)
+                raise Stop(f"the {name} process died: {child.tail(2)}")
+
+    def start_probes(self) -> None:
+        """Questions to the platform, every few hundred milliseconds."""
+        slow = '"slow"' in self._plan.experiment
+        timeout_s = WITNESS_TIMEOUT_SLOW_S if slow else WITNESS_TIMEOUT_S
+        self._start("probes", [*self._python("drill.probes"), "--witness-timeout", str(timeout_s)])
+
+    def start_load(self) -> None:
+        """Locust, in a process of its own, holding the calls."""
+        plan, load = self._plan, self._plan.load
+        seconds = sum(
+            (plan.phases.ramp_s, plan.phases.baseline_s, plan.phases.fault_s, plan.phases.recovery_s)
+        )
+        env = {
+            "DRILL_LOAD_STREAM": str(self._folder / "journal" / "load.jsonl"),
+            "DRILL_RUN_ID": self._run_id,
+            "DRILL_ID": self._run_id,
+            "DRILL_EDGE": self._target.edge,
+            "DRILL_CONCURRENCY": str(load.concurrency),
+            "DRILL_MEAN_CALL_S": str(load.mean_call_s),
+            "DRILL_RAMP_S": str(plan.phases.ramp_s),
+            # Longer than any wait of ours: the load ends when it is told to, never by running dry.
+            "DRILL_SECONDS": str(seconds + 180),
+            "DRILL_SEED": str(plan.seed),
+            "DRILL_SCHEDULE": str(self._folder / "schedule.json"),
+        }
+        argv = [sys.executable, "-m", "locust", "-f", load.profile, "--headless", "--only-summary",
+                "--exit-code-on-error", "0", "--stop-timeout", "10"]  # fmt: skip
+        self._start("load", argv, env)
+
+    def start_toolkit(self) -> None:
+        """Chaos Toolkit with the resolved experiment."""
+        path = self._folder / "experiment.json"
+        path.write_text(json.dumps(json.loads(self._plan.experiment), indent=1, sort_keys=True))
+        self._start("toolkit", [*self._python("drill.toolkit.runner", "faults"), "--experiment", str(path)])
+
+    def toolkit_ended(self) -> bool:
+        """Whether the experiment's process is over."""
+        child = self._children.get("toolkit")
+        return child is not None and child.returncode is not None
+
+    def end_toolkit(self) -> None:
+        """Let it revert (SIGTERM) if it still runs."""
+        self._end("toolkit", TOOLKIT_PATIENCE_S)
+
+    def end_load(self) -> None:
+        """Let it flush what is in flight and seal its stream."""
+        self._end("load", LOAD_PATIENCE_S)
+
+    def end_probes(self) -> None:
+        """The last to go."""
+        self._end("probes", PROBES_PATIENCE_S)
+
+    def _python(self, module: str, stream: str = "probes") -> list[str]:
+        path = self._folder / "journal" / f"{stream}.jsonl"
+        return [sys.executable, "-m", module, "--stream", str(path), "--run-id", self._run_id,
+                "--target", str(self._target.file), "--target-name", self._target.name]  # fmt: skip
+
+    def _start(self, name: str, argv: list[str], env: dict[str, str] | None = None) -> None:
+        log = self._folder / "logs" / f"{name}.log"
+        child = spawn(name, argv, log, env)
+        self._children[name] = child
+        self._control.append(ChildStarted(name, child.process.pid), durable=True)
+
+    def _end(self, name: str, patience_s: float) -> None:
+        child = self._children.get(name)
+        if child is None or name in self._gone:
+            return
+        by_itself = child.returncode is not None
+        in_order = end(child, patience_s)
+        # The toolkit ends by itself when its experiment is over; everybody else waits to be told.
+        self._ended(child, expected=in_order and (not by_itself or name == "toolkit"))
+
+    def _ended(self, child: Child, *, expected: bool) -> None:
+        self._gone.add(child.name)
+        code = child.returncode if child.returncode is not None else -1
+        stream = self._folder / "journal" / f"{'faults' if child.name == 'toolkit' else child.name}.jsonl"
+        sealed = stream.exists() and not read_stream(stream).fault
+        detail = "" if expected and sealed else child.tail()
+        self._control.append(ChildEnded(child.name, code, expected and sealed, detail), durable=True)

@@ -1,0 +1,49 @@
+# Each target does its whole set-up: a fresh checkout, Python >= 3.11 and the package registries are enough.
+PY := .venv/bin/python
+BIN := .venv/bin
+READY := .venv/.ready
+TOXIPROXY := v2.12.0
+SUITE ?= quarterly
+
+.PHONY: drill test lint bench clean setup
+
+# The drill suite on the embedded sandbox; reports/latest.html opens on what was found.
+drill: setup
+	$(BIN)/drill run $(SUITE) --sandbox
+
+# Everything: lint, types, import contracts, all tests with real processes.
+test: setup lint
+	$(PY) -m pytest
+
+lint: setup
+	$(BIN)/ruff check src tests benchmarks loadprofiles
+	$(BIN)/ruff format --check src tests benchmarks loadprofiles
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Figures beside their limits; takes minutes and wants a quiet machine.
+bench: setup
+	$(PY) -m benchmarks
+
+setup: $(READY) .tools/.ready
+
+$(READY): requirements.lock pyproject.toml scripts/find-python.sh
+	test -x $(PY) || "$$(scripts/find-python.sh)" -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	touch $(READY)
+
+# The real Toxiproxy where Go is present; without Go the embedded fault proxy serves alone.
+.tools/.ready: Makefile
+	mkdir -p .tools/bin
+	if command -v go >/dev/null 2>&1; then \
+		GOBIN="$(CURDIR)/.tools/bin" go install github.com/Shopify/toxiproxy/v2/cmd/server@$(TOXIPROXY); \
+	else echo "no Go here: the embedded fault proxy serves alone"; fi
+	touch .tools/.ready
+
+lock:
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --all-extras --no-header pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv .tools .drill runs .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""What people write, drill files above all, read into frozen values with every mistake at once."""

@@ -1,0 +1,112 @@
+"""The kinds of value that drill and target files are made of. Each rule stands once, as a pattern or a
+range, and serves both the parser and the JSON Schema.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from drill.definition.keys import Kind
+from drill.model.units import parse_duration_s, parse_ratio
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not text; write it in quotes")
+    if not value.strip():
+        raise ValueError("is empty; write some text")
+    return value
+
+
+def _pattern(name: str, pattern: str, instead: str) -> Kind:
+    def parse(value: object) -> str:
+        if not isinstance(value, str) or re.search(pattern, value) is None:
+            raise ValueError(f"{value!r} is not a {name}; write {instead}")
+        return value
+
+    return Kind(name, parse, {"type": "string", "pattern": pattern})
+
+
+def _number(name: str, least: float, *, whole: bool, instead: str) -> Kind:
+    def parse(value: object) -> float:
+        numeric = isinstance(value, int if whole else (int, float)) and not isinstance(value, bool)
+        if not numeric or not isinstance(value, int | float) or not math.isfinite(value) or value < least:
+            raise ValueError(f"{value!r} is not a {name}; write {instead}")
+        return value if whole else float(value)
+
+    return Kind(name, parse, {"type": "integer" if whole else "number", "minimum": least})
+
+
+def _duration_s(value: object) -> float:
+    value_s = parse_duration_s(value)
+    if not 0 < value_s < math.inf:
+        raise ValueError(f"{value!r} is no time at all; write a duration above zero, such as 30s")
+    return value_s
+
+
+def choice(name: str, *words: str) -> Kind:
+    """One of a few words."""
+
+    def parse(value: object) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise ValueError(f"{value!r} is not a known {name}; write {' or '.join(words)}")
+        return value
+
+    return Kind(name, parse, {"type": "string", "enum": list(words)})
+
+
+def address(name: str, *schemes: str, example: str) -> Kind:
+    """A URL of one of these schemes, with a host and without a password: files are copied into runs."""
+    pattern = rf"^(?:{'|'.join(schemes)})://(?:[^:@/?#\s]+@)?[^@/?#\s]+(?:[/?#]\S*)?$"
+    return Kind(
+        name, _address_parser(name, schemes, pattern, example), {"type": "string", "pattern": pattern}
+    )
+
+
+def _address_parser(
+    name: str, schemes: tuple[str, ...], pattern: str, example: str
+) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        text = value if isinstance(value, str) else ""
+        try:
+            parts = urlsplit(text)
+            usable = bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            raise ValueError(f"{value!r} has a host or port that cannot be; write {example}") from None
+        if parts.password is not None:
+            raise ValueError(
+                f"the address of {parts.hostname} carries a password; keep it in a file of its own"
+            )
+        if parts.scheme not in schemes:
+            raise ValueError(f"{value!r} is not a {name}; write {example}")
+        if not usable or re.search(pattern, text) is None:
+            raise ValueError(f"{value!r} names no usable host; write {example}")
+        return text
+
+    return parse
+
+
+TEXT = Kind("text", _text, {"type": "string", "pattern": r"\S"})
+NAME = _pattern("name", r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$", "lower-case letters, digits and hyphens")
+DURATION = Kind(
+    "duration",
+    _duration_s,
+    {"type": "string", "pattern": r"^\s*(?!0+(?:\.0+)?\s*[a-z])\d+(?:\.\d+)?\s*(?:ms|s|m|h|d)\s*$"},
+)
+_SHARES: list[dict[str, Any]] = [
+    {"type": "string", "pattern": r"^\s*(?:0*100(?:\.0+)?|0*\d{1,2}(?:\.\d+)?)\s*%\s*$"},
+    {"type": "number", "minimum": 0, "maximum": 1},
+]
+SHARE = Kind("share", parse_ratio, {"anyOf": _SHARES})
+COUNT = _number("count", 0, whole=True, instead="a whole number from 0 on")
+AT_LEAST_ONE = _number("count of at least one", 1, whole=True, instead="a whole number from 1 on")
+NUMBER = _number("number", 0, whole=False, instead="a number from 0 on")
+HTTP = address("HTTP address", "http", "https", example="http://host:port/path")
+WEBSOCKET = address("WebSocket address", "ws", "wss", example="ws://host:port/path")
+POSTGRES = address(
+    "PostgreSQL address", "postgresql", "postgres", example="postgresql://user@host:port/database"
+)

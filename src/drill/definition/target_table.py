@@ -1,0 +1,162 @@
+"""Every key of drill.toml (and of a sandbox's target.toml, which is the same): kind, meaning, example."""
+
+from __future__ import annotations
+
+from drill.definition.keys import Key, ListOf, MapOf, Table
+from drill.definition.kinds import AT_LEAST_ONE, DURATION, HTTP, NAME, POSTGRES, TEXT, WEBSOCKET, choice
+
+ENVIRONMENT = choice("environment", "sandbox", "staging", "production")
+
+ZONE = Table(
+    "zone",
+    "One failure domain.",
+    (
+        Key("name", NAME, "Name of the zone, unique within the target.", 'name = "a"'),
+        Key("health", HTTP, "Health endpoint of the zone.", 'health = "http://127.20.1.1:17001/health"'),
+        Key(
+            "metrics", HTTP, "Prometheus metrics of the zone.", 'metrics = "http://127.20.1.1:17001/metrics"'
+        ),
+    ),
+)
+BREAKER = Table(
+    "breaker",
+    "The circuit breaker around the EHR client, the same in every zone.",
+    (
+        Key("name", TEXT, "The breaker's name in the zones' resilience4j metrics.", 'name = "ehr"'),
+        Key(
+            "half_open_calls",
+            AT_LEAST_ONE,
+            "Trials permitted each time it is half-open.",
+            "half_open_calls = 1",
+        ),
+        Key("wait", DURATION, "How long it stays open before a trial.", 'wait = "5s"'),
+    ),
+)
+REQUESTS = Table(
+    "requests",
+    "A count of EHR requests on the wire that the platform does not make itself.",
+    (
+        Key(
+            "url",
+            HTTP,
+            "Prometheus endpoint that holds the counter.",
+            'url = "http://127.20.0.7:9100/metrics"',
+        ),
+        Key("metric", TEXT, "Name of the counter.", 'metric = "egress_requests_total"'),
+        Key("label", TEXT, "The label that holds a link's proxy name.", 'label = "link"'),
+    ),
+)
+LINK = Table(
+    "link",
+    "A zone's way to the EHR through a fault proxy that speaks Toxiproxy's API.",
+    (
+        Key("zone", NAME, "The zone whose link it is.", 'zone = "a"'),
+        Key("proxy", TEXT, "Name of the proxy at the fault proxy's API.", 'proxy = "ehr-a"'),
+        Key(
+            "api",
+            HTTP,
+            "The fault proxy's API; drill changes what runs there.",
+            'api = "http://127.20.0.8:8474"',
+        ),
+    ),
+)
+EHR = Table(
+    "ehr",
+    "The electronic health record system that the platform depends on.",
+    (
+        Key(
+            "direct",
+            HTTP,
+            "FHIR base past the fault proxies; records are read back there.",
+            'direct = "http://127.20.4.1:17003/fhir"',
+        ),
+        Key(
+            "probe_patient",
+            TEXT,
+            "Identifier of a synthetic patient that probes ask for.",
+            'probe_patient = "synthetic-0001"',
+        ),
+        Key(
+            "links",
+            ListOf(LINK, least=1),
+            "The links that can be faulted, one per zone.",
+            "[[target.NAME.ehr.links]]",
+        ),
+        Key(
+            "requests",
+            REQUESTS,
+            "Independent count of EHR requests.",
+            "[target.NAME.ehr.requests]",
+            required=False,
+        ),
+    ),
+)
+STORE = Table(
+    "store",
+    "Where the platform keeps acknowledged turns.",
+    (
+        Key(
+            "dsn",
+            POSTGRES,
+            "Address, without a password.",
+            'dsn = "postgresql://drill@127.20.1.1:15432/voice"',
+        ),
+        Key(
+            "passfile",
+            TEXT,
+            "libpq password file (mode 0600), relative to this file.",
+            'passfile = "pgpass"',
+            required=False,
+        ),
+        Key(
+            "turns",
+            TEXT,
+            "SQL that gives turn_id, call_sid, seq and digest of the turns of %(run_id)s.",
+            'turns = "SELECT turn_id, call_sid, seq, digest FROM turn WHERE drill_id = %(run_id)s"',
+        ),
+        Key(
+            "outbox_pending",
+            TEXT,
+            "SQL that counts EHR writes not delivered yet.",
+            'outbox_pending = "SELECT count(*) FROM outbox WHERE delivered_at IS NULL"',
+        ),
+    ),
+)
+TARGET = Table(
+    "target",
+    "A platform under test.",
+    (
+        Key(
+            "environment",
+            ENVIRONMENT,
+            "What is at stake: sandbox, staging or production.",
+            'environment = "staging"',
+        ),
+        Key(
+            "edge", WEBSOCKET, "Where callers' media streams connect.", 'edge = "ws://127.20.0.1:10000/media"'
+        ),
+        Key(
+            "profile",
+            TEXT,
+            "Name of the platform's timing profile; reports show it beside every time.",
+            'profile = "lite"',
+            required=False,
+        ),
+        Key(
+            "allow",
+            ListOf(TEXT),
+            "Hosts outside this machine that drill may call or change.",
+            'allow = ["voice.staging.internal"]',
+            required=False,
+        ),
+        Key("zones", ListOf(ZONE, least=1), "The zones.", "[[target.NAME.zones]]"),
+        Key("breaker", BREAKER, "The EHR client's breaker.", "[target.NAME.breaker]", required=False),
+        Key("ehr", EHR, "The EHR.", "[target.NAME.ehr]", required=False),
+        Key("store", STORE, "The store.", "[target.NAME.store]", required=False),
+    ),
+)
+TARGET_FILE = Table(
+    "the file",
+    "A target file.",
+    (Key("target", MapOf(NAME, TARGET), "Targets by name.", "[target.NAME]"),),
+)

@@ -1,0 +1,189 @@
+"""Which platform is drilled: found, read and refused here, before anything is touched.
+
+A host outside this machine has to be named twice, as an address and in `allow`: a drill breaks what it is
+pointed at, and a pasted address is no consent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from drill.definition.reader import Reader, Section, nearest
+from drill.definition.target_table import TARGET_FILE
+from drill.definition.toml import parse_toml
+from drill.model.errors import DefinitionError
+from drill.model.target import Breaker, Ehr, Link, Requests, Store, Target, Zone
+
+IMPLICIT = (Path("drill.toml"), Path(".drill/sandbox-0/target.toml"))
+ENVIRONMENT_VARIABLE = "DRILL_TARGET"
+
+
+def load_target(path: Path, name: str | None = None) -> Target:
+    """The named target of a file, or its only one; DefinitionError with every mistake of the file."""
+    data = _read(path)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise DefinitionError(f"{path}:{line}: is not UTF-8 text; save the file as UTF-8") from error
+    reader = Reader(str(path))
+    sections = reader.table(TARGET_FILE, parse_toml(text, str(path))).get("target", {})
+    for section in sections.values():
+        _check(reader, section)
+    reader.raise_if_any()
+    chosen = _choose(path, sections, name)
+    return _build(chosen, sections[chosen], path, hashlib.sha256(data).hexdigest())
+
+
+def find_target(
+    name: str | None,
+    start: Path,
+    *,
+    file: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Target:
+    """The target that is meant: `file`, then $DRILL_TARGET, then the two usual places below `start`."""
+    if file is not None:
+        return load_target(file, name)
+    if environ.get(ENVIRONMENT_VARIABLE):
+        return load_target(Path(environ[ENVIRONMENT_VARIABLE]), name)
+    present = [start / place for place in IMPLICIT if (start / place).is_file()]
+    if not present:
+        raise DefinitionError(
+            f"no target: neither {IMPLICIT[0]} nor {IMPLICIT[1]} is in {start}; "
+            "start the sandbox with `drill sandbox up`, or write a drill.toml with `drill init DIR`"
+        )
+    for path in present[:-1]:
+        if name is None or name in _names(path):
+            return load_target(path, name)
+    return load_target(present[-1], name)
+
+
+def _names(path: Path) -> set[str]:
+    node = parse_toml(_read(path).decode("utf-8", errors="replace"), str(path))
+    table = node.value.get("target")
+    return set(table.value) if table is not None and isinstance(table.value, dict) else set()
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DefinitionError(
+            f"{path}: cannot be read: {error.strerror}; name an existing target file"
+        ) from error
+
+
+def _choose(path: Path, sections: Mapping[str, Section], name: str | None) -> str:
+    if not sections:
+        raise DefinitionError(f"{path}:1: names no target; write [target.NAME] and its keys")
+    if name is None and len(sections) > 1:
+        raise DefinitionError(
+            f"{path}: names {len(sections)} targets ({', '.join(sorted(sections))}); say which"
+        )
+    if name is not None and name not in sections:
+        raise DefinitionError(f"{path}: has no target {name!r}; {nearest(name, sections)}")
+    return name if name is not None else next(iter(sections))
+
+
+def _check(reader: Reader, section: Section) -> None:
+    zones = _unique(reader, section.get("zones", ()), "name", "zone")
+    links = section.section("ehr").get("links", ())
+    _unique(reader, links, "zone", "link of zone")
+    for link in links:
+        zone = link.get("zone")
+        if zone is not None and zone not in zones:
+            reader.mistake(
+                link.line_of("zone"), f"zone {zone!r} is not a zone of this target; {nearest(zone, zones)}"
+            )
+    for holder, key in _touched(section):
+        _consent(reader, holder, key, section.get("allow", ()))
+
+
+def _unique(reader: Reader, members: Iterable[Section], key: str, what: str) -> list[str]:
+    seen: dict[str, int] = {}
+    for member in members:
+        name = member.get(key)
+        if name in seen:
+            first = seen[name]
+            reader.mistake(
+                member.line_of(key), f"{what} {name!r} is there already, in line {first}; keep one of them"
+            )
+        elif name is not None:
+            seen[name] = member.line_of(key)
+    return list(seen)
+
+
+def _touched(section: Section) -> Iterator[tuple[Section, str]]:
+    yield section, "edge"
+    for link in section.section("ehr").get("links", ()):
+        yield link, "api"
+
+
+def _consent(reader: Reader, holder: Section, key: str, allow: Iterable[str]) -> None:
+    url = holder.get(key)
+    host = urlsplit(url).hostname if url else None
+    if host is not None and not is_loopback(host) and host not in {name.lower() for name in allow}:
+        reader.mistake(
+            holder.line_of(key),
+            f"{key}: {host} is outside this machine, and a drill hurts what it is pointed at; "
+            f'if that is meant, write allow = ["{host}"] in this target',
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, judged by its text alone: names are not resolved."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _build(name: str, section: Section, path: Path, digest: str) -> Target:
+    return Target(
+        name=name,
+        environment=section.get("environment"),
+        profile=section.get("profile", ""),
+        edge=section.get("edge"),
+        zones=tuple(Zone(**zone.values) for zone in section.get("zones")),
+        breaker=_breaker(section.get("breaker")),
+        ehr=_ehr(section.get("ehr")),
+        store=_store(section.get("store"), path),
+        digest=digest,
+        file=path,
+    )
+
+
+def _breaker(section: Section | None) -> Breaker | None:
+    if section is None:
+        return None
+    return Breaker(section.get("name"), section.get("half_open_calls"), section.get("wait"))
+
+
+def _ehr(section: Section | None) -> Ehr | None:
+    if section is None:
+        return None
+    requests = section.get("requests")
+    return Ehr(
+        direct=section.get("direct"),
+        probe_patient=section.get("probe_patient"),
+        links=tuple(Link(**link.values) for link in section.get("links")),
+        requests=Requests(**requests.values) if requests is not None else None,
+    )
+
+
+def _store(section: Section | None, path: Path) -> Store | None:
+    if section is None:
+        return None
+    passfile = section.get("passfile")
+    return Store(
+        dsn=section.get("dsn"),
+        passfile=path.parent / passfile if passfile is not None else None,
+        turns=section.get("turns"),
+        outbox_pending=section.get("outbox_pending"),
+    )

@@ -1,0 +1,48 @@
+"""The platform can be told to be bad, one named resilience defect at a time.
+
+Theory: a drill that has only ever seen a healthy platform has not been tested: it must be
+seen to catch each of these. They are mistakes that real systems ship with; none is active
+unless it is named.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from enum import StrEnum
+
+from drill.sandbox.breaker import Policy
+
+STORM_RETRIES = 8
+
+
+class Defect(StrEnum):
+    """Names as given to `--defect`."""
+
+    BREAKER_NEVER_OPENS = "breaker-never-opens"
+    BREAKER_NEVER_CLOSES = "breaker-never-closes"
+    RETRY_STORM = "retry-storm"
+    EHR_WRITE_LOST = "ehr-write-lost"
+    EHR_WRITE_DOUBLED = "ehr-write-doubled"
+    CALLS_DROPPED_ON_EHR_ERROR = "calls-dropped-on-ehr-error"
+    CASCADE = "cascade"
+
+
+Defects = frozenset[Defect]
+
+
+def parse(names: list[str]) -> Defects:
+    """Names to defects; an unknown one is an error that lists the known."""
+    unknown = sorted(set(names) - set(Defect))
+    if unknown:
+        raise ValueError(f"unknown defect {', '.join(unknown)}; known: {', '.join(Defect)}")
+    return frozenset(Defect(name) for name in names)
+
+
+def spoil(policy: Policy, defects: Defects) -> Policy:
+    """The breaker's policy under these defects."""
+    if Defect.BREAKER_NEVER_OPENS in defects:
+        policy = replace(policy, failure_rate=math.inf)
+    if Defect.BREAKER_NEVER_CLOSES in defects:
+        policy = replace(policy, wait_s=math.inf)
+    return policy

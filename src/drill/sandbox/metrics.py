@@ -1,0 +1,97 @@
+"""An agent's figures for Prometheus, under the names resilience4j gives a circuit breaker's.
+
+Theory: read the breaker when asked instead of counting twice; one source cannot disagree
+with itself. State is three 0/1 gauges; the failure rate is -1 until there are enough calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, SummaryMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+
+from drill.sandbox.breaker import LEGAL, Guard, Kind, State, failure_rate
+
+EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
+_PREFIX = "resilience4j_circuitbreaker"
+
+
+@dataclass(slots=True)
+class AgentFigures(Collector):
+    """Collected at scrape time."""
+
+    name: str
+    guard: Guard
+    active_calls: Callable[[], int]
+    outbox_pending: Callable[[], int]
+
+    def collect(self) -> Iterator[Metric]:
+        """All families."""
+        yield self._state()
+        yield self._calls()
+        yield self._not_permitted()
+        yield self._transitions()
+        yield self._rate()
+        yield self._buffered()
+        yield GaugeMetricFamily("agent_active_calls", "Calls up", value=self.active_calls())
+        yield GaugeMetricFamily("agent_outbox_pending", "Notes not delivered", value=self.outbox_pending())
+
+    def _state(self) -> Metric:
+        family = GaugeMetricFamily(f"{_PREFIX}_state", "1 for the present state", labels=["name", "state"])
+        for state in State:
+            family.add_metric([self.name, state], float(self.guard.breaker.state is state))
+        return family
+
+    def _calls(self) -> Metric:
+        family = SummaryMetricFamily(f"{_PREFIX}_calls_seconds", "Calls made", labels=["name", "kind"])
+        for kind in Kind:
+            family.add_metric([self.name, kind], self.guard.calls[kind], self.guard.spent_s[kind])
+        return family
+
+    def _not_permitted(self) -> Metric:
+        family = CounterMetricFamily(
+            f"{_PREFIX}_not_permitted_calls", "Calls refused", labels=["name", "kind"]
+        )
+        family.add_metric([self.name, "not_permitted"], self.guard.not_permitted)
+        return family
+
+    def _transitions(self) -> Metric:
+        labels = ["name", "from_state", "to_state"]
+        family = CounterMetricFamily(f"{_PREFIX}_state_transitions", "Changes of state", labels=labels)
+        for before, after in sorted(LEGAL):
+            family.add_metric([self.name, before, after], self.guard.transitions[before, after])
+        return family
+
+    def _rate(self) -> Metric:
+        results, minimum = self.guard.breaker.results, self.guard.policy.minimum
+        rate = failure_rate(results) * 100 if len(results) >= minimum else -1.0
+        family = GaugeMetricFamily(
+            f"{_PREFIX}_failure_rate", "Percent; -1 below the minimum", labels=["name"]
+        )
+        family.add_metric([self.name], rate)
+        return family
+
+    def _buffered(self) -> Metric:
+        results = self.guard.breaker.results
+        family = GaugeMetricFamily(
+            f"{_PREFIX}_buffered_calls", "Calls in the window", labels=["name", "kind"]
+        )
+        family.add_metric([self.name, Kind.SUCCESSFUL], results.count(True))
+        family.add_metric([self.name, Kind.FAILED], results.count(False))
+        return family
+
+
+def registry(figures: AgentFigures) -> CollectorRegistry:
+    """A registry of these figures only."""
+    made = CollectorRegistry()
+    made.register(figures)
+    return made
+
+
+def exposition(made: CollectorRegistry) -> bytes:
+    """The text a scraper reads."""
+    return generate_latest(made)

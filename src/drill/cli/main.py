@@ -1,0 +1,236 @@
+"""Commands and their options; what they do is in `drill.wiring` and the verbs' own modules."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from drill import wiring
+from drill.cli.progress import Terminal
+from drill.cli.say import as_json, failures, table
+from drill.definition import load_drill
+from drill.embedded import SandboxOptions
+from drill.faults.ledger import heal_run
+from drill.model.errors import DefinitionError, DrillError
+from drill.model.plan import to_json
+from drill.model.verdicts import EXIT_CODES, EXIT_DEFINITION, EXIT_WORLD, Status, worst
+from drill.plan import plan as make_plan
+from drill.runs import Judged, judge_run, write_results
+from drill.scaffold import init as scaffold
+from drill.schema import drill_schema, target_schema
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+DRILLS = Path("drills")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="drill")
+def cli() -> None:
+    """Drills that prove or refute what a disaster-recovery page promises.
+
+    Exit codes: 0 all PASS, 1 some FAIL, 2 some UNKNOWN and no FAIL, 3 definition or usage
+    error, 4 the target could not be reached or prepared.
+    """
+
+
+def _target_options(function: _F) -> _F:
+    for option in (
+        click.option("--target", "name", help="Name of a target in drill.toml."),
+        click.option(
+            "--target-file", type=click.Path(path_type=Path), help="Target file instead of ./drill.toml."
+        ),
+        click.option(
+            "--sandbox", "embedded", is_flag=True, help="Start a sandbox of its own for this command."
+        ),
+        click.option(
+            "--instance", type=click.IntRange(0, 99), default=0, help="Sandbox instance (its loopback net)."
+        ),
+        click.option("--defect", multiple=True, help="Start that sandbox with this resilience defect."),
+        click.option("--proxy", default="auto", help="Its fault proxies: auto, embedded, or a path."),
+        click.option(
+            "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of that sandbox."
+        ),
+    ):
+        function = option(function)
+    return function
+
+
+def _where(name: str | None, target_file: Path | None, embedded: bool, **options: Any) -> wiring.Where:
+    if (options["defect"] or options["settings"]) and not embedded:
+        raise click.UsageError("--defect and --set belong to a sandbox of this command's own: add --sandbox")
+    own = SandboxOptions(
+        instance=options["instance"], defects=tuple(options["defect"]),
+        proxy=options["proxy"], settings=tuple(options["settings"]),
+    )  # fmt: skip
+    return wiring.Where(name, target_file, own if embedded else None)
+
+
+_JSON = click.option("--json", "json_", is_flag=True, help="Machine-readable result on stdout.")
+_DRILLS = click.option(
+    "--drills", type=click.Path(path_type=Path), default=DRILLS, help="Folder of drill files."
+)
+
+
+@cli.command("list")
+@_DRILLS
+@_JSON
+def list_(drills: Path, json_: bool) -> None:
+    """The drills of this folder."""
+    found = [(path, load_drill(path)) for path in wiring.all_drills(drills)]
+    rows = [{"drill": d.drill, "title": d.title, "schedule": d.schedule, "file": str(p)} for p, d in found]
+    click.echo(as_json(rows) if json_ else table(rows))
+
+
+@cli.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@_DRILLS
+@_JSON
+def check(paths: tuple[Path, ...], drills: Path, json_: bool) -> None:
+    """Read drill files and say every mistake at once; touches nothing."""
+    mistakes: list[str] = []
+    files = list(paths) or wiring.all_drills(drills)
+    for path in files:
+        try:
+            load_drill(path)
+        except DefinitionError as error:
+            mistakes += error.mistakes
+    if json_:
+        click.echo(as_json({"files": len(files), "mistakes": mistakes}))
+    if mistakes:
+        raise DefinitionError(mistakes)
+    if not json_:
+        click.echo(f"{len(files)} drill files, no mistake")
+
+
+@cli.command()
+@click.argument("drill")
+@_target_options
+@_DRILLS
+@click.option("--seed", type=int, default=0, help="Seed of the arrivals.")
+def plan(drill: str, drills: Path, seed: int, **where: Any) -> None:
+    """Print the frozen plan of a drill as JSON, and its digest on stderr."""
+    with wiring.opened(_where(**where)) as target:
+        planned = make_plan(load_drill(wiring.find_drills([drill], drills)[0]), target, seed=seed, sham=False)
+    click.echo(json.dumps(json.loads(to_json(planned)), indent=1, ensure_ascii=False))
+    click.echo(f"digest {planned.digest}", err=True)
+
+
+@cli.command()
+@click.argument("drills_or_suite", nargs=-1, required=True)
+@_target_options
+@_DRILLS
+@click.option(
+    "--seed", type=int, default=None, help="Seed of the arrivals; drawn and recorded when not given."
+)
+@click.option("--sham", is_flag=True, help="Everything but the fault; must end UNKNOWN.")
+@click.option("--runs", type=click.Path(path_type=Path), default=wiring.RUNS, help="Folder for the runs.")
+@click.option("--quiet", is_flag=True, help="No progress on stderr.")
+@_JSON
+def run(
+    drills_or_suite: tuple[str, ...], drills: Path, seed: int | None, sham: bool, runs: Path,
+    quiet: bool, json_: bool, **where: Any,
+) -> None:  # fmt: skip
+    """Conduct drills, judge them and write their reports."""
+    files = wiring.find_drills(drills_or_suite, drills)
+    for file in files:
+        load_drill(file)
+    how = wiring.How(argv=tuple(sys.argv), seed=seed, sham=sham, runs=runs)
+    with Terminal(quiet=quiet) as terminal, wiring.opened(_where(**where)) as target:
+        judged = []
+        for file in files:
+            terminal.say(f"{file.stem} on {target.name}")
+            judged.append(wiring.run_drill(file, target, how, terminal.show))
+            terminal.say(failures(judged[-1]))
+    _finish(judged, json_=json_)
+
+
+@cli.command()
+@click.argument("run_folder", type=click.Path(path_type=Path))
+@_JSON
+def judge(run_folder: Path, json_: bool) -> None:
+    """Judge a stored run again from its journal alone; same journal, same bytes."""
+    judged = judge_run(run_folder)
+    write_results(judged)
+    _finish([judged], json_=json_)
+
+
+@cli.command()
+@click.argument("run_folder", type=click.Path(path_type=Path))
+@_JSON
+def report(run_folder: Path, json_: bool) -> None:
+    """Render a stored run's report again and print where it is."""
+    path = write_results(judge_run(run_folder))
+    click.echo(as_json({"report": str(path)}) if json_ else str(path))
+
+
+@cli.command()
+@click.argument("run_folder", type=click.Path(path_type=Path))
+@_JSON
+def heal(run_folder: Path, json_: bool) -> None:
+    """Bring back the prior state of every fault that a run left behind, from its journal alone."""
+    healed = heal_run(run_folder)
+    click.echo(as_json(healed) if json_ else ("\n".join(healed) or "nothing is outstanding"))
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def init(folder: Path) -> None:
+    """Write a commented drill.toml and copy the shipped drills, experiments and load profiles."""
+    for path in scaffold(folder):
+        click.echo(path)
+
+
+@cli.command()
+@click.argument("what", type=click.Choice(["drill", "target"]), default="drill")
+def schema(what: str) -> None:
+    """JSON Schema of the drill file or of drill.toml, for editors."""
+    click.echo(as_json(drill_schema() if what == "drill" else target_schema()))
+
+
+@cli.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def sandbox(arguments: tuple[str, ...]) -> None:
+    """up | status | down: the embedded voice platform (see `drill sandbox --help`)."""
+    sys.exit(subprocess.run([sys.executable, "-m", "drill.sandbox", *arguments], check=False).returncode)
+
+
+def _finish(judged: list[Judged], *, json_: bool) -> None:
+    status = worst(each.status for each in judged)
+    if json_:
+        click.echo(as_json([_summary(each) for each in judged]))
+    else:
+        for each in judged:
+            click.echo(f"{each.status.name:<8}{each.plan.drill:<22}{each.folder / 'report.html'}")
+    sys.exit(EXIT_CODES[status])
+
+
+def _summary(judged: Judged) -> dict[str, Any]:
+    return {
+        "drill": judged.plan.drill,
+        "status": judged.status.name,
+        "run": str(judged.folder),
+        "report": str(judged.folder / "report.html"),
+        "verdicts": {v.objective: {"status": v.status.name, "sentence": v.sentence} for v in judged.verdicts},
+    }
+
+
+def main() -> None:
+    """Entry point: errors of ours become one message and an exit code, never a traceback."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(EXIT_DEFINITION)
+    except click.Abort:
+        sys.exit(EXIT_CODES[Status.UNKNOWN])
+    except DrillError as error:
+        click.echo(f"drill: {error}", err=True)
+        sys.exit(EXIT_DEFINITION if isinstance(error, DefinitionError) else EXIT_WORLD)

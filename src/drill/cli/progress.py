@@ -1,0 +1,59 @@
+"""What a person sees while a drill runs: one line, repainted on a terminal, sparse in a log."""
+
+from __future__ import annotations
+
+import time
+
+from rich.console import Console
+from rich.live import Live as Painted
+from rich.text import Text
+
+from drill.conduct.loop import Progress
+
+LOG_EVERY_S = 10.0
+
+
+def line(progress: Progress) -> str:
+    """Phase, calls up, breach share, breakers, and what is left of the phase at most."""
+    live = progress.live
+    breakers = " ".join(f"{zone}:{state or '?'}" for zone, state in sorted(live.breakers.items())) or "-"
+    return (
+        f"{progress.phase:<9} {progress.left_s:5.0f} s left   calls {len(live.calls):3d}   "
+        f"in breach {live.breach_share():4.0%}   dropped {live.dropped}   turns {live.turns}   breaker {breakers}"
+    )
+
+
+class Terminal:
+    """Shows progress; use as a context, once per command."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._painted = Painted(console=self._console, auto_refresh=False, transient=True)
+        self._quiet = quiet
+        self._last = ("", 0.0)
+
+    def __enter__(self) -> Terminal:
+        if self._console.is_terminal and not self._quiet:
+            self._painted.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._painted.is_started:
+            self._painted.stop()
+
+    def say(self, text: str) -> None:
+        """One lasting line."""
+        if not self._quiet:
+            self._console.print(Text(text))
+
+    def show(self, progress: Progress) -> None:
+        """Repaint, or in a log say something at each new phase and now and then."""
+        if self._quiet:
+            return
+        if self._painted.is_started:
+            self._painted.update(Text(line(progress)), refresh=True)
+            return
+        phase, at = self._last
+        if phase != progress.phase or time.monotonic() - at >= LOG_EVERY_S:
+            self._last = (progress.phase, time.monotonic())
+            self._console.print(Text(line(progress)))

@@ -1,0 +1,72 @@
+"""The folder of a run, and everything that can be said from it alone, any time, offline.
+
+runs/<drill>/<utc>-<id>/  plan.json  target.toml  experiment.json  schedule.json  journal/  logs/
+                          verdicts.json  report.html  report.md       (made from the above, again and again)
+"""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from drill.journal import Stream, merge, read_run
+from drill.judge import judge, verdicts_to_json
+from drill.model.errors import JournalError
+from drill.model.plan import Plan, to_json
+from drill.model.target import Target
+from drill.model.verdicts import Status, Verdict, worst
+from drill.plan import plan_from_json
+from drill.report import build_view, render_html, render_markdown
+from drill.timeline import fold
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A run and what was found; `status` is the worst of all verdicts."""
+
+    folder: Path
+    plan: Plan
+    streams: tuple[Stream, ...]
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def status(self) -> Status:
+        """The run's own verdict."""
+        return worst(verdict.status for verdict in self.verdicts)
+
+
+def new_run(root: Path, plan: Plan, target: Target) -> tuple[Path, str]:
+    """A fresh folder for one run of a plan, and the run's id."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    run_id = f"{stamp}-{secrets.token_hex(3)}"
+    folder = root / plan.drill / run_id
+    for name in ("journal", "logs"):
+        (folder / name).mkdir(parents=True)
+    (folder / "plan.json").write_text(to_json(plan) + "\n", encoding="utf-8")
+    shutil.copyfile(target.file, folder / "target.toml")
+    return folder, run_id
+
+
+def judge_run(folder: Path) -> Judged:
+    """Judge a stored run; JournalError when the folder is not one, or its plan was changed."""
+    try:
+        text = (folder / "plan.json").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise JournalError(f"{folder}: no readable plan.json; is this the folder of a run?") from error
+    plan = plan_from_json(text)
+    streams = read_run(folder / "journal")
+    return Judged(folder, plan, streams, judge(plan, streams))
+
+
+def write_results(judged: Judged) -> Path:
+    """Write verdicts.json, report.md and report.html; the same run gives the same bytes."""
+    timeline = fold(merge(judged.streams), judged.plan)
+    view = build_view(judged.plan, timeline, judged.verdicts, judged.streams)
+    (judged.folder / "verdicts.json").write_text(verdicts_to_json(judged.verdicts), encoding="utf-8")
+    (judged.folder / "report.md").write_text(render_markdown(view), encoding="utf-8")
+    report = judged.folder / "report.html"
+    report.write_text(render_html(view), encoding="utf-8")
+    return report

@@ -1,0 +1,92 @@
+"""The only place that puts real parts together: files, target, sandbox, conductor, judge.
+
+The verbs of the command line and of the pytest plugin are thin calls into here.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from drill.conduct import Outcome, conduct
+from drill.conduct.loop import Show
+from drill.definition import load_drill
+from drill.embedded import SandboxOptions, sandbox
+from drill.model.errors import WorldError
+from drill.model.events import Aborted
+from drill.model.target import Target
+from drill.plan import plan
+from drill.runs import Judged, judge_run, new_run, write_results
+from drill.target import IMPLICIT, find_target
+
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Which platform is meant. `embedded` starts a sandbox of one's own for this command."""
+
+    name: str | None = None
+    file: Path | None = None
+    embedded: SandboxOptions | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """What a run is asked for besides its drill file. `seed` None draws one and writes it down."""
+
+    argv: tuple[str, ...] = ()
+    seed: int | None = None
+    sham: bool = False
+    runs: Path = RUNS
+
+
+@contextmanager
+def opened(where: Where) -> Iterator[Target]:
+    """The target that is meant; without any word of one, an embedded sandbox for the while."""
+    if where.embedded is None and _named(where):
+        yield find_target(where.name, Path(), file=where.file)
+        return
+    with sandbox(where.embedded or SandboxOptions()) as file:
+        yield find_target(None, Path(), file=file)
+
+
+def _named(where: Where) -> bool:
+    import os
+
+    return bool(
+        where.name or where.file or os.environ.get("DRILL_TARGET") or any(p.is_file() for p in IMPLICIT)
+    )
+
+
+def run_drill(file: Path, target: Target, how: How, show: Show) -> Judged:
+    """Plan, conduct, judge and report one drill.
+
+    Raises DefinitionError when the file or the target cannot be drilled, WorldError when the
+    guards refused: nothing was injected then, and the run's folder says why.
+    """
+    seed = secrets.randbelow(2**31) if how.seed is None else how.seed
+    planned = plan(load_drill(file), target, seed=seed, sham=how.sham)
+    folder, run_id = new_run(how.runs, planned, target)
+    outcome = conduct(planned, target, folder, run_id, how.argv, version("drill"), show)
+    judged = judge_run(folder)
+    write_results(judged)
+    if outcome is Outcome.REFUSED:
+        raise WorldError(f"{_why(judged)}\nnothing was injected; see {folder}")
+    return judged
+
+
+def _why(judged: Judged) -> str:
+    reasons = [r.event.reason for s in judged.streams for r in s.events if isinstance(r.event, Aborted)]
+    return "; ".join(reasons) or "refused"
+
+
+def find_drills(names: Sequence[str], folder: Path) -> list[Path]:
+    """Drill files by name, path or suite; see `drill.definition.suites`."""
+    from drill.definition.suites import expand
+
+    return expand(names, folder)

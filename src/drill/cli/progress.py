@@ -19,7 +19,8 @@ def line(progress: Progress) -> str:
     breakers = " ".join(f"{zone}:{state or '?'}" for zone, state in sorted(live.breakers.items())) or "-"
     return (
         f"{progress.phase:<9} {progress.left_s:5.0f} s left   calls {len(live.calls):3d}   "
-        f"in breach {live.breach_share():4.0%}   dropped {live.dropped}   turns {live.turns}   breaker {breakers}"
+        f"in breach {live.breach_share():4.0%}   dropped {live.dropped}   turns {live.turns}   "
+        f"breaker {breakers}"
     )
 
 

@@ -20,7 +20,7 @@ EXPOSITION = "text/plain; version=0.0.4; charset=utf-8"
 _PREFIX = "resilience4j_circuitbreaker"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class AgentFigures(Collector):
     """Collected at scrape time."""
 

@@ -1,0 +1,137 @@
+"""What the actions of one experiment share: target, ledger, and the stand-ins they started.
+
+Chaos Toolkit calls functions by name and keeps nothing between them, so this is the one
+place with module state: one experiment per process, one session per experiment. Under the
+runner the ledger is the run's `faults` stream; under plain `chaos run` it is a run folder of
+its own below `.drill/faults/`, which `drill heal` understands just as well.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from drill.faults import Proxies
+from drill.faults.ehr import STAND_INS, ehr_fault
+from drill.faults.ledger import apply, outstanding, revert
+from drill.journal import Journal, read_stream
+from drill.model.errors import WorldError
+from drill.model.target import Ehr, Target
+from drill.target import find_target
+
+STREAM_VARIABLE = "DRILL_FAULT_STREAM"
+RUN_VARIABLE = "DRILL_RUN_ID"
+STAND_IN_WITHIN_S = 10.0
+
+
+@dataclass(slots=True)
+class Session:
+    """One experiment's hands on the platform."""
+
+    target: Target
+    path: Path
+    journal: Journal
+    world: Proxies = field(default_factory=Proxies)
+    stand_ins: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    count: int = 0
+
+    def apply_ehr(self, mode: str) -> list[str]:
+        """The fault on every link to the EHR, one after the other; returns their ids."""
+        ehr = ehr_of(self.target)
+        stand_in = self._stand_in(mode, ehr) if mode in STAND_INS else ""
+        ids = []
+        for link in ehr.links:
+            self.count += 1
+            ids.append(f"f{self.count}-{mode}-{link.proxy}")
+            apply(self.journal, ids[-1], ehr_fault(mode, link, stand_in), self.world)
+        return ids
+
+    def revert_all(self, by: str) -> None:
+        """Undo everything outstanding, last first; WorldError when something could not be undone."""
+        self.journal.flush()
+        failures = revert(self.journal, outstanding(read_stream(self.path).events), self.world, by)
+        for process in self.stand_ins:
+            _end(process)
+        self.stand_ins.clear()
+        if failures:
+            raise WorldError("could not restore: " + "; ".join(failures))
+
+    def _stand_in(self, mode: str, ehr: Ehr) -> str:
+        root = "/".join(ehr.direct.split("/", 3)[:3])
+        argv = [sys.executable, "-m", "drill.faults.standin", "--mode", mode, "--upstream", root]
+        process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.stand_ins.append(process)
+        address = _first_line(process)
+        if not address:
+            raise WorldError(f"the stand-in for {mode} did not start within {STAND_IN_WITHIN_S:g} s")
+        return address
+
+
+def _first_line(process: subprocess.Popen[bytes]) -> str:
+    """The line it prints once it listens; "" when it does not in time."""
+    out = process.stdout
+    if out is None:
+        return ""
+    os.set_blocking(out.fileno(), False)
+    deadline = time.monotonic() + STAND_IN_WITHIN_S
+    while time.monotonic() < deadline and process.poll() is None:
+        line: bytes | None = out.readline()
+        if line:
+            return line.decode().strip()
+        time.sleep(0.05)
+    return ""
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin:
+        process.stdin.close()
+    try:
+        process.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(timeout=5)
+
+
+def ehr_of(target: Target) -> Ehr:
+    """The target's EHR; WorldError when it names none or no links."""
+    if target.ehr is None or not target.ehr.links:
+        raise WorldError(f"target {target.name!r} names no EHR links; add [[target.{target.name}.ehr.links]]")
+    return target.ehr
+
+
+def target_of(target: str | None = None, target_file: str | None = None) -> Target:
+    """The target an activity means: its arguments, then DRILL_TARGET, then the usual places."""
+    name = target or os.environ.get("DRILL_TARGET_NAME") or None
+    return find_target(name, Path(), file=Path(target_file) if target_file else None)
+
+
+_SESSIONS: dict[tuple[str | None, str | None], Session] = {}
+
+
+def opened(target: str | None = None, target_file: str | None = None) -> Session:
+    """The process's session for a target; the first call opens its ledger."""
+    key = (target, target_file)
+    if key not in _SESSIONS:
+        found = target_of(target, target_file)
+        path, run_id = _ledger()
+        _SESSIONS[key] = Session(found, path, Journal(path, run_id))
+    return _SESSIONS[key]
+
+
+def open_sessions() -> list[Session]:
+    """Sessions opened so far; none when no action has touched anything."""
+    return list(_SESSIONS.values())
+
+
+def _ledger() -> tuple[Path, str]:
+    stream = os.environ.get(STREAM_VARIABLE)
+    if stream:
+        return Path(stream), os.environ.get(RUN_VARIABLE, "")
+    run_id = f"chaos-{time.time_ns()}-{os.getpid()}"
+    folder = Path(".drill") / "faults" / run_id / "journal"
+    folder.mkdir(parents=True)
+    return folder / "faults.jsonl", run_id

@@ -1,0 +1,112 @@
+"""The command line: up, status, down. Exit codes: 0 done, 3 it cannot be asked, 4 it did not work out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from drill.sandbox import commands, defects
+from drill.sandbox.commands import UsageError, WorldError
+from drill.sandbox.order import Order
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse's own code for a mistake is 2, which here would read as "unknown verdict"."""
+
+    def error(self, message: str) -> NoReturn:
+        """One line, exit 3."""
+        self.exit(3, f"{self.prog}: {message}\n")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    args = _parser().parse_args(argv)
+    root = (args.state or Path(f".drill/sandbox-{args.instance}")).absolute()
+    try:
+        if args.command == "up":
+            return _up(args, root)
+        if args.command == "down":
+            print(commands.down(root), file=sys.stderr)
+            return 0
+        return _status(root, as_json=args.json)
+    except UsageError as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        return 3
+    except WorldError as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        return 4
+
+
+def _up(args: argparse.Namespace, root: Path) -> int:
+    order = Order(args.instance, root, tuple(args.defect), dict(args.set), args.proxy, args.isolation)
+    if args.foreground:
+        commands.foreground(order, with_parent=args.die_with_parent)
+    else:
+        print(commands.up(order))
+    return 0
+
+
+def _status(root: Path, *, as_json: bool) -> int:
+    status = commands.status(root)
+    print(json.dumps(status, indent=1) if as_json else _table(status))
+    good = status["phase"] == "ready" and all(it["state"] == "up" for it in status["processes"])
+    return 0 if good else 4
+
+
+def _table(status: dict[str, Any]) -> str:
+    if status["phase"] == "down":
+        return "down"
+    head = f"{status['phase']} (supervisor pid {status['pid']}), profile {status['profile']}, "
+    head += f"fault proxy {status['fault_proxy']}, isolation: {status['isolation']}"
+    head += f" ({status['isolation_why']})" if status["isolation_why"] else ""
+    lines = [head]
+    if status["defects"]:
+        lines.append(f"defects: {', '.join(status['defects'])}")
+    return "\n".join([*lines, *map(_row, status["processes"])])
+
+
+def _row(it: dict[str, Any]) -> str:
+    where = f"{it['name']:<12}{it['zone']:<9}{it['address']:<20}"
+    return f"{where}pid {it['pid']:<9}restarts {it['restarts']:<4}{it['state']}"
+
+
+def _parser() -> _Parser:
+    parser = _Parser(prog="python -m drill.sandbox", description=__doc__)
+    commands_ = parser.add_subparsers(dest="command", required=True)
+    up = _command(commands_, "up", "start the platform; returns when it is ready")
+    up.add_argument("--defect", action="append", default=[], metavar="NAME", help=", ".join(defects.Defect))
+    up.add_argument(
+        "--proxy", default="auto", help="fault proxy: auto, embedded or the path of a toxiproxy-server"
+    )
+    up.add_argument(
+        "--set", action="append", default=[], type=_pair, metavar="KEY=VALUE", help="an agent's setting"
+    )
+    up.add_argument(
+        "--isolation", choices=("auto", "processes"), default="auto", help="how zones are kept together"
+    )
+    up.add_argument("--foreground", action="store_true", help="stay until a signal")
+    up.add_argument(
+        "--die-with-parent", action="store_true", help="with --foreground: end with parent or stdin"
+    )
+    status = _command(commands_, "status", "say what runs; exit 0 only when all of it does")
+    status.add_argument("--json", action="store_true")
+    _command(commands_, "down", "end it; fine when it is down already")
+    return parser
+
+
+def _command(commands_: Any, name: str, text: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands_.add_parser(name, help=text, description=text)
+    command.add_argument("--instance", type=int, default=0, metavar="N", help="loopback network 127.(20+N)")
+    command.add_argument("--state", type=Path, metavar="DIR", help="default: .drill/sandbox-N")
+    return command
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not (key and equals):
+        raise argparse.ArgumentTypeError(f"{text!r} is not KEY=VALUE")
+    return key, value

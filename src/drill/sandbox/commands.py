@@ -1,0 +1,187 @@
+"""What the command line does: everything that can be refused is refused before anything is touched."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from drill.sandbox import configs, defects, edge, ports, settings
+from drill.sandbox.layout import Layout
+from drill.sandbox.order import Order, proxy_program
+from drill.sandbox.state import HeldError, State, StateError
+from drill.sandbox.zones import isolation
+
+_UP_DEADLINE_S = 75.0
+_DOWN_DEADLINE_S = 15.0
+_POLL_S = 0.05
+_INSTALL = "install the platform's parts: pip install 'drill[sandbox]'"
+
+
+class UsageError(Exception):
+    """What was asked cannot be."""
+
+
+class WorldError(Exception):
+    """It did not work out."""
+
+
+def up(order: Order) -> str:
+    """Start a supervisor that outlives this process; returns when it is ready, with the target file."""
+    _refuse(order)
+    state = State(order.root)
+    with state.hold():
+        state.renew()
+    said = state.root / "supervisor.log"
+    with said.open("wb") as log:
+        child = subprocess.Popen(
+            _again(order), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+        )
+    deadline_s = time.monotonic() + _UP_DEADLINE_S
+    try:
+        while child.poll() is None and time.monotonic() < deadline_s:
+            if state.read_status().get("phase") == "ready":
+                print(_text(said), file=sys.stderr)
+                return str(state.target)
+            time.sleep(_POLL_S)
+    except KeyboardInterrupt:
+        child.terminate()
+        raise
+    child.kill()
+    why = _text(said) or f"no answer from the supervisor in {_UP_DEADLINE_S:.0f} s"
+    raise (UsageError if child.wait() == 3 else WorldError)(why.removeprefix("sandbox: "))
+
+
+def _again(order: Order) -> list[str]:
+    """This command, in the foreground."""
+    words = [sys.executable, "-m", "drill.sandbox", "up", "--foreground"]
+    words += ["--instance", str(order.instance), "--state", str(order.root)]
+    words += ["--proxy", order.proxy, "--isolation", order.isolation]
+    for name in order.defects:
+        words += ["--defect", name]
+    for key, value in order.settings.items():
+        words += ["--set", f"{key}={value}"]
+    return words
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace").strip()
+
+
+def _refuse(order: Order) -> None:
+    """Everything that is wrong with what was asked, or in the way of it."""
+    try:
+        layout = Layout(order.instance)
+        defects.parse(list(order.defects))
+        state = State(order.root)
+        state.check()
+        settings.agent(configs.agent(layout, state, "a", "", order.defects, order.settings))
+    except (ValueError, StateError) as error:
+        raise UsageError(str(error)) from error
+    if state.held():
+        pid = state.read_status().get("pid", "unknown")
+        raise WorldError(f"{state.root} is up already (supervisor pid {pid}); end it with `down` first")
+    program = proxy_program(order.proxy)
+    if program is not None and not os.access(program, os.X_OK):
+        raise UsageError(f"--proxy {order.proxy}: {program} is not a program")
+    if busy := ports.taken(layout.claims()):
+        raise WorldError("\n  ".join(["addresses are in use, nothing was started:", *busy]))
+
+
+def foreground(order: Order, *, with_parent: bool) -> None:
+    """Be the supervisor until a signal, or with `with_parent` until the parent or standard input ends."""
+    _refuse(order)
+    state = State(order.root)
+    try:
+        lock = state.hold()
+    except HeldError as error:
+        raise WorldError(f"{error} is up already") from error
+    with lock:
+        asyncio.run(_supervise(order, state, os.getppid() if with_parent else None))
+
+
+async def _supervise(order: Order, state: State, parent: int | None) -> None:
+    # Here and not above: only a supervisor pays for psycopg's import.
+    from drill.sandbox.store import Store, binaries
+    from drill.sandbox.supervisor import FailedError, Supervisor
+
+    envoy, postgres = edge.program(), binaries()
+    if envoy is None or postgres is None:
+        raise WorldError(_INSTALL)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    if parent is not None:
+        _end_with(parent, stop)
+    store = Store(Layout(order.instance), state, isolation(order.isolation), postgres)
+    try:
+        await Supervisor(order, state, store, envoy).run(stop)
+    except FailedError as error:
+        raise WorldError(str(error)) from error
+
+
+def _end_with(parent: int, stop: asyncio.Event) -> None:
+    """Stop when the parent process ends, or when standard input does if somebody holds its other side.
+
+    A pidfd and not PDEATHSIG: that one means the thread that started us, which may be short-lived.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        watched = os.pidfd_open(parent)
+    except ProcessLookupError:
+        stop.set()
+        return
+    loop.add_reader(watched, stop.set)
+    if os.getppid() != parent:
+        stop.set()
+    mode = os.fstat(0).st_mode
+    if stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode):
+
+        def drain() -> None:
+            if not os.read(0, 4096):
+                stop.set()
+                loop.remove_reader(0)
+
+        loop.add_reader(0, drain)
+
+
+def status(root: Path) -> dict[str, Any]:
+    """What the supervisor last wrote, if there is one."""
+    state = State(root)
+    known = state.read_status()
+    if not known or not state.held():
+        return {"phase": "down", "processes": []}
+    return known
+
+
+def down(root: Path) -> str:
+    """End the supervisor and with it everything; returns what was done."""
+    state = State(root)
+    if not state.held():
+        return "down already"
+    pid = int(state.read_status().get("pid", 0))
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if pid:
+            _signal(pid, number)
+        deadline_s = time.monotonic() + _DOWN_DEADLINE_S
+        while state.held() and time.monotonic() < deadline_s:
+            time.sleep(_POLL_S)
+        if not state.held():
+            return "down"
+    raise WorldError(f"the supervisor of {root} (pid {pid or 'unknown'}) does not end")
+
+
+def _signal(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+    except PermissionError as error:
+        raise WorldError(f"pid {pid} belongs to another user") from error

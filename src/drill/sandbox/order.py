@@ -1,0 +1,33 @@
+"""What was asked for when a platform is started."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_FETCHED_PROXY = Path(".tools/bin/server")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One `up`."""
+
+    instance: int
+    root: Path
+    defects: tuple[str, ...]
+    settings: Mapping[str, str]
+    proxy: str
+    isolation: str
+
+
+def proxy_program(wanted: str) -> str | None:
+    """The fault proxy program to run; none for the embedded one. A path is taken as it is given."""
+    if wanted == "embedded":
+        return None
+    if wanted != "auto":
+        return str(Path(wanted).absolute())
+    if _FETCHED_PROXY.is_file():
+        return str(_FETCHED_PROXY.absolute())
+    return shutil.which("toxiproxy-server")

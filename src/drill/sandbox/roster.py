@@ -1,0 +1,110 @@
+"""Which processes make the platform, where each runs, and how it shows that it works.
+
+Besides the zones a, b and c there is a fourth, `outside`: what callers and the EHR's owner run. It is
+held together the same way, so that one rule ends everything.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from drill.sandbox import configs, edge
+from drill.sandbox.checks import Check
+from drill.sandbox.layout import ZONES, Address
+from drill.sandbox.order import Order, proxy_program
+from drill.sandbox.state import State
+from drill.sandbox.store import STORES, Store
+
+OUTSIDE = "outside"
+HOMES = (*ZONES, OUTSIDE)
+FAULT_PROXY = "faultproxy"
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One process: its zone, command line, and the check that it works. `user`: whom to become first."""
+
+    name: str
+    zone: str
+    argv: tuple[str, ...]
+    check: Check
+    user: int | None = None
+
+
+def service_configs(order: Order, state: State, store: Store) -> dict[str, dict[str, Any]]:
+    """The configuration of every service that reads one, by process name."""
+    layout = store.layout
+    agents = {
+        f"agent-{zone}": configs.agent(layout, state, zone, store.dsn, order.defects, order.settings)
+        for zone in ZONES
+    }
+    return agents | {
+        "ehr": configs.ehr(layout, state),
+        "egress": configs.egress(layout, state),
+        "edge": edge.configuration(layout),
+    }
+
+
+def specs(order: Order, state: State, store: Store, envoy: str) -> list[Spec]:
+    """All processes, in the order of a reader's interest."""
+    layout = store.layout
+    agents = [
+        Spec(
+            f"agent-{zone}",
+            zone,
+            _service("agent", state, f"agent-{zone}"),
+            Check(layout.agent(zone), "/health"),
+        )
+        for zone in ZONES
+    ]
+    stores = [
+        Spec(f"store-{zone}", zone, tuple(store.server(zone)), Check(layout.store(zone)), store.user)
+        for zone in STORES
+    ]
+    outside = [
+        Spec(
+            "edge",
+            OUTSIDE,
+            tuple(edge.arguments(envoy, state.configs / "edge.json")),
+            Check(layout.edge_admin, "/ready"),
+        ),
+        Spec("ehr", OUTSIDE, _service("ehr", state, "ehr"), Check(layout.ehr, "/health")),
+        Spec(
+            FAULT_PROXY,
+            OUTSIDE,
+            proxy_command(order.proxy, layout.proxy_api),
+            Check(layout.proxy_api, "/version"),
+        ),
+        Spec(
+            "egress", OUTSIDE, _service("egress", state, "egress"), Check(layout.egress_metrics, "/metrics")
+        ),
+    ]
+    return [*agents, *stores, *outside]
+
+
+def _service(module: str, state: State, name: str) -> tuple[str, ...]:
+    return (
+        sys.executable,
+        "-m",
+        f"drill.sandbox.{module}",
+        "--config",
+        str(state.configs / f"{name}.json"),
+    )
+
+
+def proxy_command(wanted: str, api: Address) -> tuple[str, ...]:
+    """The fault proxy's command line."""
+    program = proxy_program(wanted)
+    if program is None:
+        return (
+            sys.executable,
+            "-m",
+            "drill.sandbox.faultproxy",
+            "--host",
+            api.host,
+            "--port",
+            str(api.port),
+        )
+    return (program, "-host", api.host, "-port", str(api.port))

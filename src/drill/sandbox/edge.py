@@ -131,11 +131,11 @@ def _zone(layout: Layout, zone: str) -> dict[str, Any]:
 def _health_check() -> dict[str, Any]:
     return {
         "timeout": "1s",
-        "interval": "1s",
-        "no_traffic_interval": "1s",
+        "interval": "0.5s",
+        "no_traffic_interval": "0.5s",
+        "no_traffic_healthy_interval": "0.5s",
         "unhealthy_interval": "0.25s",
-        "no_traffic_healthy_interval": "1s",
-        "unhealthy_threshold": 3,
+        "unhealthy_threshold": 2,
         "healthy_threshold": 1,
         "http_health_check": {"path": "/health"},
     }

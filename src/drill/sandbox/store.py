@@ -23,6 +23,8 @@ from drill.sandbox.zones import NOBODY, Isolation
 
 STORES = ("a", "b")
 _STANDBY = "standby_b"
+# The kernel's source address towards any loopback address is 127.0.0.1, so zones cannot be told apart.
+_HBA = "host all all 127.0.0.0/8 scram-sha-256\nhost replication postgres 127.0.0.0/8 scram-sha-256\n"
 _POLL_S = 0.03
 _CONNECT_S = 2
 
@@ -89,7 +91,7 @@ class Store:
     def configure(self) -> None:
         """Zone a's cluster becomes the primary; its copy in zone b the standby."""
         common = _common(self.layout)
-        _append(self.data("a") / "pg_hba.conf", _hba(self.layout))
+        _append(self.data("a") / "pg_hba.conf", _HBA)
         shutil.copytree(self.data("a"), self.data("b"))
         primary = common | {
             "listen_addresses": self.layout.store("a").host,
@@ -182,11 +184,6 @@ def _common(layout: Layout) -> dict[str, str]:
         "wal_sender_timeout": "5s",
         "wal_receiver_timeout": "5s",
     }
-
-
-def _hba(layout: Layout) -> str:
-    network = f"{layout.host(0, 0)}/16"
-    return f"host all all {network} scram-sha-256\nhost replication postgres {network} scram-sha-256\n"
 
 
 def _lines(settings: dict[str, str]) -> str:

@@ -65,6 +65,8 @@ class Supervisor:
                     task.cancel()
                 await asyncio.gather(*group, return_exceptions=True)
             shim.kill_descendants(os.getpid())
+            for file in self._state.pids.iterdir():
+                file.unlink()
             self._phase = "down"
             self._write_status()
 

@@ -105,9 +105,7 @@ class Call:
             await self._listen()
         finally:
             self.heard.put_nowait(None)
-            await asyncio.wait({answering}, timeout=FINISH_S)
-            answering.cancel()
-            await asyncio.gather(answering, return_exceptions=True)
+            await asyncio.wait_for(answering, FINISH_S)
 
     async def _listen(self) -> None:
         while (text := await _next(self.line.socket)) is not None:
@@ -146,7 +144,9 @@ class Call:
             while (said := await self.heard.get()) is not None:
                 await self._answer(said)
         except (ConnectionError, TimeoutError):
-            await self.line.socket.close()  # the caller is gone or takes nothing: end the call
+            return  # the caller is gone or takes nothing
+        finally:
+            await self.line.socket.close()  # whatever ended the answers ends the call
 
     async def _answer(self, said: SpeechEnded) -> None:
         turn = self._turn(said.intent)

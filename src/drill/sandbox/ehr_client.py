@@ -2,8 +2,8 @@
 
 Theory: an answer counts only when it is whole, in time, and about the right patient. A
 well-formed record of somebody else is the worst failure of all, so identity is checked
-before anything is used. Each request has its own connection: a kept-alive one that died
-unseen would be retried by the HTTP library behind our back, and the counts would lie.
+before anything is used. The HTTP library repeats reads by itself when a connection breaks;
+a breaker that counts one call where two were sent lies, so that is switched off here.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class EhrClient:
         self._base = base.rstrip("/")
         self.timeout_s = timeout_s
         connector = aiohttp.TCPConnector(force_close=True, limit=MOST_AT_ONCE)
-        self._session = aiohttp.ClientSession(connector=connector)
+        self._session = aiohttp.ClientSession(connector=connector, middlewares=(_once,))
 
     async def __aenter__(self) -> EhrClient:
         return self
@@ -71,7 +71,7 @@ class EhrClient:
         """The patient with this identifier, and no other."""
         query = {"identifier": f"{PATIENT_SYSTEM}|{identifier}"}
         found = _resources(await self._request("GET", "Patient", self.timeout_s, params=query))
-        if len(found) != 1 or identifier not in {it.get("value") for it in found[0].get("identifier", [])}:
+        if len(found) != 1 or identifier not in _identifiers(found[0]):
             raise EhrError("wrong-patient", f"asked for {identifier}, was answered another")
         return found[0]
 
@@ -80,8 +80,7 @@ class EhrClient:
         reference = f"Patient/{patient_id}"
         query = {"patient": reference}
         found = _resources(await self._request("GET", "Appointment", timeout_s, params=query))
-        actors = [{part["actor"]["reference"] for part in it["participant"]} for it in found]
-        if not all(reference in known for known in actors):
+        if not all(reference in _actors(it) for it in found):
             raise EhrError("wrong-patient", f"an appointment does not belong to {patient_id}")
         return found
 
@@ -92,7 +91,7 @@ class EhrClient:
             headers["If-None-Exist"] = f"identifier={TURN_SYSTEM}|{turn_id}"
         body = json.dumps(note)
         stored = await self._request("POST", "DocumentReference", self.timeout_s, data=body, headers=headers)
-        if stored.get("subject") != note["subject"]:
+        if stored.get("subject") != note["subject"] or turn_id not in _identifiers(stored):
             raise EhrError("wrong-patient", f"note {turn_id} was answered with another patient's")
 
     async def _request(self, method: str, kind: str, timeout_s: float, **more: Any) -> Resource:
@@ -105,12 +104,20 @@ class EhrClient:
                 return _checked(response.status, await response.text())
         except TimeoutError as error:
             raise EhrError("timeout", f"{kind}: no answer in {timeout_s:.2f} s") from error
-        except aiohttp.ClientConnectorError as error:
-            raise EhrError("refused", str(error)) from error
-        except aiohttp.ClientPayloadError as error:
+        except (aiohttp.ClientPayloadError, UnicodeDecodeError) as error:
             raise EhrError("truncated", str(error)) from error
         except (aiohttp.ClientError, OSError) as error:
             raise EhrError("reset", str(error)) from error
+
+
+async def _once(request: aiohttp.ClientRequest, send: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Send once: an error of ours, unlike the library's, is not taken as a reason to send again."""
+    try:
+        return await send(request)
+    except aiohttp.ClientConnectorError as error:
+        raise EhrError("refused", str(error)) from error
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise EhrError("reset", str(error)) from error
 
 
 def _checked(status: int, text: str) -> Resource:
@@ -129,6 +136,20 @@ def _checked(status: int, text: str) -> Resource:
 
 def _resources(bundle: Resource) -> list[Resource]:
     try:
-        return [entry["resource"] for entry in bundle.get("entry", [])]
-    except (KeyError, TypeError) as error:
+        return [dict(entry["resource"]) for entry in bundle.get("entry", [])]
+    except (KeyError, TypeError, ValueError) as error:
         raise EhrError("truncated", "the answer is no bundle") from error
+
+
+def _identifiers(resource: Resource) -> set[object]:
+    try:
+        return {it["value"] for it in resource["identifier"]}
+    except (KeyError, TypeError) as error:
+        raise EhrError("wrong-patient", "the answer does not say whose it is") from error
+
+
+def _actors(appointment: Resource) -> set[object]:
+    try:
+        return {part["actor"]["reference"] for part in appointment["participant"]}
+    except (KeyError, TypeError) as error:
+        raise EhrError("wrong-patient", "the appointment does not say whose it is") from error

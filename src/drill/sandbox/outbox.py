@@ -9,6 +9,7 @@ when the breaker wants a trial and no caller comes, it is the one who tries.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 from drill.sandbox.breaker import NotPermittedError
 from drill.sandbox.defects import Defect, Defects
@@ -36,11 +37,9 @@ class Deliverer:
     async def run(self) -> None:
         """Deliver until cancelled; a store that is away is asked again next time."""
         while True:
-            try:
+            with contextlib.suppress(StoreError):
                 while await self.round() == BATCH:
                     pass
-            except StoreError:
-                self.pending = max(self.pending, 0)  # the last known figure stands until the store is back
             await asyncio.sleep(self._interval_s)
 
     async def round(self) -> int:

@@ -45,10 +45,10 @@ def sandbox(options: SandboxOptions) -> Iterator[Path]:
     for setting in options.settings:
         argv += ["--set", setting]
     state = options.state_dir
-    state.mkdir(parents=True, exist_ok=True)
+    state.parent.mkdir(parents=True, exist_ok=True)
     target = state / "target.toml"
     target.unlink(missing_ok=True)
-    log = state / "up.log"
+    log = state.with_name(f"{state.name}.up.log")
     with log.open("wb") as out:
         process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=out, stderr=subprocess.STDOUT)
     try:

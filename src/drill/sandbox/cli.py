@@ -63,7 +63,7 @@ def _table(status: dict[str, Any]) -> str:
     head = f"{status['phase']} (supervisor pid {status['pid']}), profile {status['profile']}, "
     head += f"fault proxy {status['fault_proxy']}, isolation: {status['isolation']}"
     head += f" ({status['isolation_why']})" if status["isolation_why"] else ""
-    lines = [head]
+    lines = [head, f"callers: {status['edge']}; for drills: {status['target']}"]
     if status["defects"]:
         lines.append(f"defects: {', '.join(status['defects'])}")
     return "\n".join([*lines, *map(_row, status["processes"])])

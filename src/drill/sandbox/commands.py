@@ -9,8 +9,11 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from drill.sandbox import configs, defects, edge, ports, settings
 from drill.sandbox.layout import Layout
@@ -20,6 +23,7 @@ from drill.sandbox.zones import isolation
 
 _UP_DEADLINE_S = 75.0
 _DOWN_DEADLINE_S = 15.0
+_LAST_MOMENT_S = 2.0
 _POLL_S = 0.05
 _INSTALL = "install the platform's parts: pip install 'drill[sandbox]'"
 
@@ -174,6 +178,9 @@ def down(root: Path) -> str:
         while state.held() and time.monotonic() < deadline_s:
             time.sleep(_POLL_S)
         if not state.held():
+            # The lock goes a moment before the process does.
+            with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+                psutil.Process(pid).wait(_LAST_MOMENT_S)
             return "down"
     raise WorldError(f"the supervisor of {root} (pid {pid or 'unknown'}) does not end")
 

@@ -81,6 +81,11 @@ def _truth(state: State, name: str) -> str:
     return str(Path(state.truth) / f"{name}.jsonl")
 
 
+def edge_url(layout: Layout) -> str:
+    """Where callers connect."""
+    return f"ws://{layout.edge}/media"
+
+
 def target(layout: Layout, state: State, dsn: str, settings: Mapping[str, str]) -> str:
     """The target file: what a drill needs to know about this platform."""
     name = f"sandbox-{layout.instance}" if layout.instance else "sandbox"
@@ -89,7 +94,7 @@ def target(layout: Layout, state: State, dsn: str, settings: Mapping[str, str]) 
     return f"""\
 [target.{name}]
 environment = "sandbox"
-edge = "ws://{layout.edge}/media"
+edge = "{edge_url(layout)}"
 profile = "{PROFILE}"
 {zones}
 [target.{name}.breaker]

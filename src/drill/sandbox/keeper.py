@@ -94,7 +94,7 @@ class Keeper:
         self.prepare()
         self._exit = asyncio.get_running_loop().create_future()
         self._become("starting")
-        self.pid = await zone.start(self.spec.name, self.spec.argv, self.log, self.spec.user)
+        self.pid = await zone.start(self.spec.name, self.spec.argv, self.log)
         self.pidfile.write_text(f"{self.pid}\n", encoding="ascii")
         watch = asyncio.create_task(self._watch(zone))
         try:

@@ -24,13 +24,12 @@ FAULT_PROXY = "faultproxy"
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One process: its zone, command line, and the check that it works. `user`: whom to become first."""
+    """One process: its zone, command line, and the check that it works."""
 
     name: str
     zone: str
     argv: tuple[str, ...]
     check: Check
-    user: int | None = None
 
 
 def service_configs(order: Order, state: State, store: Store) -> dict[str, dict[str, Any]]:
@@ -60,8 +59,7 @@ def specs(order: Order, state: State, store: Store, envoy: str) -> list[Spec]:
         for zone in ZONES
     ]
     stores = [
-        Spec(f"store-{zone}", zone, tuple(store.server(zone)), Check(layout.store(zone)), store.user)
-        for zone in STORES
+        Spec(f"store-{zone}", zone, tuple(store.server(zone)), Check(layout.store(zone))) for zone in STORES
     ]
     outside = [
         Spec(

@@ -7,7 +7,7 @@ Without namespaces the same process is a child subreaper that walks its descenda
 
 Standard library only and run as a file (`python -I -S shim.py`): three of these start at once.
 
-Commands, a JSON object a line: {"op":"start","name","argv","log","user"} and
+Commands, a JSON object a line: {"op":"start","name","argv","log"} and
 {"op":"signal","name","number"}. Reports: {"event":"hello"|"started"|"exited", ...}.
 """
 
@@ -117,7 +117,7 @@ class Shim:
         if command["op"] == "start":
             shim, pid = os.getpid(), os.fork()
             if pid == 0:
-                _become(command["argv"], command["log"], command["user"], shim)
+                _become(command["argv"], command["log"], shim)
             self._names[pid] = name
             self._report(event="started", name=name, pid=pid)
         else:
@@ -151,7 +151,7 @@ def _wait_any() -> tuple[int, int] | None:
     return (pid, status) if pid else None
 
 
-def _become(argv: list[str], log: str, user: int | None, shim: int) -> NoReturn:
+def _become(argv: list[str], log: str, shim: int) -> NoReturn:
     """In the forked child: turn into the named program, or leave a line in its log."""
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
@@ -161,11 +161,6 @@ def _become(argv: list[str], log: str, user: int | None, shim: int) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(out, 1)
         os.dup2(out, 2)
-        if user is not None:
-            os.setgroups([])
-            os.setgid(user)
-            os.setuid(user)
-        # After the change of user, which clears it.
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != shim:
             os._exit(127)

@@ -25,6 +25,17 @@ STORES = ("a", "b")
 _STANDBY = "standby_b"
 # The kernel's source address towards any loopback address is 127.0.0.1, so zones cannot be told apart.
 _HBA = "host all all 127.0.0.0/8 scram-sha-256\nhost replication postgres 127.0.0.0/8 scram-sha-256\n"
+# PostgreSQL refuses to be root. Nobody may not pass through root's own folders, so the one capability
+# that lets it through stays; and the change of user would clear the signal that ends it with its zone.
+_DEMOTED = (
+    "setpriv",
+    f"--reuid={NOBODY}",
+    f"--regid={NOBODY}",
+    "--clear-groups",
+    "--pdeathsig=KILL",
+    "--inh-caps=+dac_override",
+    "--ambient-caps=+dac_override",
+)
 _POLL_S = 0.03
 _CONNECT_S = 2
 
@@ -47,6 +58,10 @@ class Store:
         """Who runs the servers: nobody when this is root without namespaces, else whoever runs this."""
         return NOBODY if self.isolation.drops_root else None
 
+    def _run(self, program: str, *arguments: str) -> list[str]:
+        prefix = () if self.user is None else _DEMOTED
+        return [*prefix, str(self.binaries / program), *arguments]
+
     @property
     def dsn(self) -> str:
         """Where the agents connect; the password is in the passfile."""
@@ -58,8 +73,8 @@ class Store:
 
     def initdb(self) -> list[str]:
         """The command that makes the template, as zone a's cluster."""
-        return [
-            str(self.binaries / "initdb"),
+        return self._run(
+            "initdb",
             f"--pgdata={self.data('a')}",
             "--username=postgres",
             f"--pwfile={self.state.pg / 'superuser'}",
@@ -68,11 +83,11 @@ class Store:
             "--no-locale",
             "--no-sync",
             "--no-instructions",
-        ]
+        )
 
     def server(self, zone: str) -> list[str]:
         """The command of a zone's server."""
-        return [str(self.binaries / "postgres"), "-D", str(self.data(zone))]
+        return self._run("postgres", "-D", str(self.data(zone)))
 
     def write_passwords(self) -> None:
         """New passwords for a new pair."""

@@ -97,7 +97,7 @@ class Supervisor:
         """Template, pair, tables; the servers' keepers wait for the first step."""
         zone = await self._homes["a"].zone()
         log = self._state.log("initdb")
-        await zone.start("initdb", self._store.initdb(), log, self._store.user)
+        await zone.start("initdb", self._store.initdb(), log)
         code = await self._initdb
         if code != 0:
             raise StoreError(f"initdb ended with {code}; {last_line(log)}")
@@ -195,6 +195,7 @@ class Supervisor:
                 "fault_proxy": proxy_program(order.proxy) or "embedded",
                 "defects": list(order.defects),
                 "settings": dict(order.settings),
+                "edge": configs.edge_url(self._store.layout),
                 "target": str(self._state.target),
                 "processes": [keeper.facts() for keeper in self._keepers.values()],
             }

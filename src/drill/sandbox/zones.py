@@ -111,10 +111,10 @@ class Zone:
         """The process that everything of the zone hangs below, seen from here; 0 before it is open."""
         return 0 if self._process is None else self._process.pid
 
-    async def start(self, name: str, argv: Sequence[str], log: Path, user: int | None = None) -> int:
+    async def start(self, name: str, argv: Sequence[str], log: Path) -> int:
         """Start a process; returns its pid as this machine counts, not the zone."""
         self._started[name] = asyncio.get_running_loop().create_future()
-        self._send(op="start", name=name, argv=list(argv), log=str(log), user=user)
+        self._send(op="start", name=name, argv=list(argv), log=str(log))
         inner = await asyncio.wait_for(self._started[name], _OPEN_DEADLINE_S)
         self.pids[name] = _on_host(self._shim_pid, inner)
         return self.pids[name]

@@ -1,8 +1,8 @@
-"""The health record service: a FHIR R4B subset over HTTP, and a switch for the ways it can fail by itself.
+"""The health record service: a FHIR R4B subset over HTTP.
 
-What a fault proxy cannot do to bytes, the EHR does to itself on request: `PUT /fault` with
-{"mode": "error"} answers 503, {"mode": "wrong-patient"} answers well-formed records of
-somebody else (writes are stored right; only the answer is wrong), {"mode": "none"} heals.
+Theory: FHIR's conditional create is what makes a repeated write harmless: If-None-Exist turns
+"create" into "create unless it is there", answered 201, 200 when it was there, and 412 when
+several match and the server cannot tell which was meant.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any
 
 from aiohttp import web
 
@@ -23,7 +23,6 @@ from drill.sandbox.settings import EhrConfig
 from drill.sandbox.truth import Truth
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-MODES: Final = ("none", "error", "wrong-patient")
 
 
 class Ehr:
@@ -32,7 +31,6 @@ class Ehr:
     def __init__(self, config: EhrConfig) -> None:
         self.records = Records(config.database)
         self.truth = Truth(config.truth)
-        self.mode = "none"
         for number in range(1, config.patients + 1):
             self._seed(fhir.patient(number))
             self._seed(fhir.appointment(number))
@@ -41,38 +39,22 @@ class Ehr:
         """Routes and middleware."""
         app = web.Application(middlewares=[self._witness, self._outcomes], client_max_size=1 << 20)
         app.router.add_get("/health", self.health)
-        app.router.add_get("/fault", self.fault)
-        app.router.add_put("/fault", self.set_fault)
         app.router.add_get("/fhir/{kind}", self.search)
         app.router.add_get("/fhir/{kind}/{id}", self.read)
         app.router.add_post("/fhir/{kind}", self.create)
         return app
 
     async def health(self, _request: web.Request) -> web.Response:
-        """200 while the records can be read; it says nothing about a fault that was asked for."""
+        """200 while the records can be read."""
         self.records.get("Patient", "synthetic-0001")
         return web.json_response({"status": "ok"})
-
-    async def fault(self, _request: web.Request) -> web.Response:
-        """How the EHR fails at present."""
-        return web.json_response({"mode": self.mode})
-
-    async def set_fault(self, request: web.Request) -> web.Response:
-        """Fail in a given way, or stop failing."""
-        wanted = await request.json()
-        mode = wanted.get("mode") if isinstance(wanted, dict) else None
-        if mode not in MODES:
-            raise fhir.FhirError(400, "value", f"mode is one of {', '.join(MODES)}")
-        self.mode = mode
-        self.truth.write(t_ns=time.monotonic_ns(), fault=mode)
-        return web.json_response({"mode": self.mode})
 
     async def search(self, request: web.Request) -> web.Response:
         """GET /fhir/KIND?..."""
         kind, pairs = _kind(request), list(request.query.items())
         wanted, count, after = fhir.query(kind, pairs)
         page = self.records.search(kind, wanted, count, after)
-        return self._answer(fhir.bundle(kind, _base(request), pairs, page), 200)
+        return _answer(fhir.bundle(kind, _base(request), pairs, page), 200)
 
     async def read(self, request: web.Request) -> web.Response:
         """GET /fhir/KIND/ID"""
@@ -80,7 +62,7 @@ class Ehr:
         record = self.records.get(kind, record_id)
         if record is None:
             raise fhir.FhirError(404, "not-found", f"no {kind}/{record_id}")
-        return self._answer(record, 200)
+        return _answer(record, 200)
 
     async def create(self, request: web.Request) -> web.Response:
         """POST /fhir/DocumentReference, once only where If-None-Exist asks for it."""
@@ -96,7 +78,7 @@ class Ehr:
         except ManyMatchError as error:
             raise fhir.FhirError(412, "multiple-matches", str(error)) from error
         location = f"{_base(request)}/{kind}/{stored['id']}"
-        return self._answer(stored, 201 if created else 200, {"Location": location})
+        return _answer(stored, 201 if created else 200, {"Location": location})
 
     def _seed(self, resource: Resource) -> None:
         kind = str(resource["resourceType"])
@@ -107,12 +89,6 @@ class Ehr:
         kind, _, name = str(document.get("subject", {}).get("reference", "")).partition("/")
         if kind != "Patient" or self.records.get("Patient", name) is None:
             raise fhir.FhirError(422, "business-rule", "subject.reference names no patient of this EHR")
-
-    def _answer(self, resource: Resource, status: int, headers: dict[str, str] | None = None) -> web.Response:
-        text = json.dumps(resource, separators=(",", ":"))
-        if self.mode == "wrong-patient":
-            text = text.replace("synthetic-", "somebody-else-")
-        return web.Response(text=text, status=status, headers=headers, content_type=fhir.MEDIA_TYPE)
 
     @web.middleware
     async def _witness(self, request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -138,8 +114,6 @@ class Ehr:
     async def _outcomes(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Every failure is an OperationOutcome."""
         try:
-            if self.mode == "error" and request.path.startswith("/fhir"):
-                raise fhir.FhirError(503, "transient", "out of order on request")
             return await handler(request)
         except fhir.FhirError as error:
             return _failure(error.status, error.code, str(error))
@@ -149,6 +123,11 @@ class Ehr:
             return _failure(500, "exception", str(error))
         except web.HTTPException as error:
             return _failure(error.status, "not-found", error.reason)
+
+
+def _answer(resource: Resource, status: int, headers: dict[str, str] | None = None) -> web.Response:
+    text = json.dumps(resource, separators=(",", ":"))
+    return web.Response(text=text, status=status, headers=headers, content_type=fhir.MEDIA_TYPE)
 
 
 def _failure(status: int, code: str, text: str) -> web.Response:

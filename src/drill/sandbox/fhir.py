@@ -1,18 +1,19 @@
 """The little of FHIR R4B that the EHR speaks: seeds, searches, bundles, outcomes.
 
-What is valid is not ours to say: fhir.resources decides.
+What is valid is not ours to say: fhir.resources decides. Two rules it describes without
+enforcing them are enforced here: codes with a required value set, and lists that may not be empty.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 from fhir.resources.R4B.appointment import Appointment
 from fhir.resources.R4B.documentreference import DocumentReference
 from fhir.resources.R4B.patient import Patient
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from drill.sandbox.ehr_records import Page, Resource, Token
 
@@ -57,8 +58,24 @@ def validated(kind: str, data: object) -> Resource:
         first = error.errors()[0]
         where = ".".join(str(step) for step in first["loc"]) or kind
         raise FhirError(422, "invalid", f"{kind}: {where}: {first['msg']}") from error
+    if broken := next(_broken_rules(model, kind), None):
+        raise FhirError(422, "invalid", broken)
     answer: Resource = model.model_dump(mode="json")
     return answer
+
+
+def _broken_rules(model: BaseModel, where: str) -> Iterator[str]:
+    """Codes outside their value set and empty lists, at any depth."""
+    for name, field in type(model).model_fields.items():
+        value, extra = getattr(model, name), field.json_schema_extra
+        codes = extra.get("enum_values") if isinstance(extra, dict) else None
+        if isinstance(codes, list) and value is not None and value not in codes:
+            yield f"{where}.{name}: {value!r} is none of {', '.join(map(str, codes))}"
+        if value == []:
+            yield f"{where}.{name}: a list may not be empty"
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, BaseModel):
+                yield from _broken_rules(item, f"{where}.{name}")
 
 
 def patient(number: int) -> Resource:

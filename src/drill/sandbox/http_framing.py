@@ -27,6 +27,8 @@ class RequestCounter:
 
     def feed(self, data: bytes) -> int:
         """Take in the next bytes; how many request heads they completed."""
+        if self.broken:
+            return 0
         self._held += data
         seen = 0
         while not self.broken and self._step():

@@ -122,5 +122,7 @@ class LinkUpstream:
         return _shown(world.server(self.api).set_upstream(self.proxy, self.upstream))
 
     def revert(self, world: World, prior: dict[str, Any]) -> dict[str, Any]:
-        """Back to where it led."""
-        return _shown(world.server(self.api).set_upstream(self.proxy, str(prior["upstream"])))
+        """Back to where it led, and on if it was: a change that fails half-way leaves a proxy off."""
+        server = world.server(self.api)
+        server.set_upstream(self.proxy, str(prior["upstream"]))
+        return _shown(server.set_enabled(self.proxy, enabled=bool(prior["enabled"])))

@@ -19,6 +19,7 @@ import aiohttp
 from aiohttp import web
 
 OTHER_PATIENT = "synthetic-0199"
+OTHERS_PATIENT = "synthetic-0198"  # whom the other patient's own caller is told about
 UPSTREAM_TIMEOUT_S = 5.0
 _HOP_HEADERS = {
     "host",
@@ -41,7 +42,8 @@ async def answer_error(_request: web.Request) -> web.Response:
 def swapped(resource: Any, asked: str) -> Any:
     """The same JSON with every mention of the asked patient's identifier replaced by another's."""
     text = json.dumps(resource)
-    return json.loads(text.replace(json.dumps(asked)[1:-1], OTHER_PATIENT)) if asked else resource
+    other = OTHERS_PATIENT if asked == OTHER_PATIENT else OTHER_PATIENT
+    return json.loads(text.replace(json.dumps(asked)[1:-1], other)) if asked else resource
 
 
 class Relay:

@@ -3,13 +3,15 @@
 The library keeps host and port on a class (a second server re-points the first), waits for
 ever, and hands 5xx answers back as success. Its one seam is the class all its requests go
 through; we put our own there: the server of the current call (a context variable), a
-deadline, and an exception for every answer that is not 2xx. What it cannot do at all
-(change an upstream) goes through the same seam.
+deadline over the whole call, and an exception for every answer that is not a well-formed
+2xx. What it cannot do at all (change an upstream) goes through the same seam.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -27,7 +29,12 @@ _SERVER: ContextVar[str] = ContextVar("toxiproxy_server")
 
 
 class _GuardedConsumer:
-    """Takes the place of the library's APIConsumer; same three methods."""
+    """Takes the place of the library's APIConsumer; same three methods.
+
+    Host and port are for others who use the library in this process; ours go by _SERVER.
+    """
+
+    host, port = "127.0.0.1", 8474
 
     @classmethod
     def get(cls, url: str) -> requests.Response:
@@ -35,7 +42,7 @@ class _GuardedConsumer:
 
     @classmethod
     def delete(cls, url: str) -> requests.Response:
-        return _request("DELETE", url)
+        return _request("DELETE", url, wants_json=False)
 
     @classmethod
     def post(cls, url: str, json: Any = None) -> requests.Response:
@@ -45,18 +52,39 @@ class _GuardedConsumer:
 toxiproxy.proxy.APIConsumer = toxiproxy.server.APIConsumer = _GuardedConsumer
 
 
-def _request(method: str, path: str, json: Any = None) -> requests.Response:
-    url = _SERVER.get() + path
+def _request(method: str, path: str, json: Any = None, *, wants_json: bool = True) -> requests.Response:
+    url = _SERVER.get(f"http://{_GuardedConsumer.host}:{_GuardedConsumer.port}") + path
     try:
-        with requests.Session() as session:
-            session.trust_env = False
-            response = session.request(method, url, json=json, timeout=DEADLINE_S)
-    except requests.RequestException as error:
+        response = _within(DEADLINE_S, lambda: _send(method, url, json))
+        if wants_json and response.ok:
+            response.json()
+    except (requests.RequestException, TimeoutError) as error:
         raise WorldError(f"the fault proxy at {url} gave no answer: {type(error).__name__}") from error
-    if not response.ok:
+    if not 200 <= response.status_code < 300:
         said = " ".join(response.text[:200].split())
         raise WorldError(f"the fault proxy refused {method} {url}: status {response.status_code} {said}")
     return response
+
+
+def _send(method: str, url: str, json: Any) -> requests.Response:
+    with requests.Session() as session:
+        session.trust_env = False  # an HTTP proxy of the environment is no way to a fault proxy
+        return session.request(method, url, json=json, timeout=DEADLINE_S, allow_redirects=False)
+
+
+def _within(deadline_s: float, call: Callable[[], requests.Response]) -> requests.Response:
+    """The result in time, or TimeoutError. requests' own timeout is per read: an answer that
+    drips never ends. The thread that is left behind ends with its connection or with us."""
+    result: Future[requests.Response] = Future()
+
+    def work() -> None:
+        try:
+            result.set_result(call())
+        except requests.RequestException as error:
+            result.set_exception(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    return result.result(deadline_s)
 
 
 @contextmanager
@@ -99,7 +127,7 @@ class Server:
     def version(self) -> str:
         """The server's version text."""
         with _at(self.api):
-            return _request("GET", "/version").text.strip()
+            return _request("GET", "/version", wants_json=False).text.strip()
 
     def read(self, name: str) -> ProxyState:
         """The proxy as it is now."""

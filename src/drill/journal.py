@@ -103,21 +103,27 @@ class Stream:
         events: what could be read and verified, in order.
         head: chain value of the last verified line.
         fault: "" when the stream is whole; else what is wrong with it, naming file and line.
+        changed: whether that is a line which is not what was written, as against an end that is missing.
     """
 
     name: str
     events: tuple[Recorded, ...]
     head: str
     fault: str
+    changed: bool = False
+
+
+class ChangedError(JournalError):
+    """A stored line is not what was written, or does not stand where it was written."""
 
 
 def parse_line(stream: str, line: str, chain: str) -> tuple[Recorded, str]:
     """One verified line and its chain value; JournalError when it is not what was written."""
     if line[-_TAIL : -_TAIL + len(_MARK)] != _MARK or not line.endswith('"}'):
-        raise JournalError("is cut short or is not a journal line")
+        raise ChangedError("is cut short or is not a journal line")
     body, stated = line[:-_TAIL] + "}", line[-66:-2]
     if hashlib.sha256((chain + body).encode()).hexdigest() != stated:
-        raise JournalError("does not follow from the line before it: it or its predecessor was changed")
+        raise ChangedError("does not follow from the line before it: it or its predecessor was changed")
     try:
         fields = json.loads(body)
         seq, t_ns, kind = int(fields.pop("n")), int(fields.pop("t_ns")), fields.pop("kind")
@@ -141,16 +147,17 @@ def read_stream(path: Path) -> Stream:
             recorded, chain = parse_line(name, line, chain)
             _in_order(recorded, number)
         except (JournalError, UnicodeEncodeError) as error:
-            return Stream(name, tuple(events), chain, f"{path.name}:{number}: {error}")
+            changed = isinstance(error, ChangedError | UnicodeEncodeError)
+            return Stream(name, tuple(events), chain, f"{path.name}:{number}: {error}", changed)
         events.append(recorded)
     return Stream(name, tuple(events), chain, _ending(path.name, name, events, torn))
 
 
 def _in_order(recorded: Recorded, number: int) -> None:
     if recorded.seq != number - 1:
-        raise JournalError(f"carries sequence {recorded.seq} where {number - 1} is due")
+        raise ChangedError(f"carries sequence {recorded.seq} where {number - 1} is due")
     if isinstance(recorded.event, StreamSealed) and recorded.event.events != recorded.seq:
-        raise JournalError("is a seal that counts another number of events")
+        raise ChangedError("is a seal that counts another number of events")
 
 
 def _ending(file: str, name: str, events: list[Recorded], torn: str) -> str:

@@ -1,0 +1,53 @@
+"""When answers stopped being late, as a 95 % interval.
+
+It is a profile-likelihood interval for a single change point (Hinkley 1970, Biometrika 57:
+the likelihood-ratio statistic for a change in a sequence of Bernoulli trials): answers come in
+order, each late or in time, with probability p1 of being late before the change and p0 < p1
+after it, both at their maximum-likelihood value; it holds every moment whose doubled
+log-likelihood is within 3.84 (chi-square, one degree of freedom, 95 %) of the best one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+CHI2_95 = 3.84
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A turn's end: when the caller stopped waiting, and whether that was too late."""
+
+    t_s: float
+    late: bool
+
+
+def change_interval(answers: Sequence[Answer], from_s: float, to_s: float) -> tuple[float, float]:
+    """95 % profile-likelihood interval of the moment at which answers stopped being late."""
+    trials = sorted((a for a in answers if from_s <= a.t_s <= to_s), key=lambda a: a.t_s)
+    late_before = [0]
+    for answer in trials:
+        late_before.append(late_before[-1] + answer.late)
+    likelihoods = [_split_likelihood(late_before, split) for split in range(len(late_before))]
+    best = max(likelihoods)
+    within = [i for i, value in enumerate(likelihoods) if 2 * (best - value) <= CHI2_95]
+    times = [from_s, *(a.t_s for a in trials), to_s]
+    return times[within[0]], times[within[-1] + 1]
+
+
+def _split_likelihood(late_before: Sequence[int], split: int) -> float:
+    """Log-likelihood with `split` answers before the change; a change for the worse does not count."""
+    total = len(late_before) - 1
+    before, after = late_before[split], late_before[total] - late_before[split]
+    if split and split < total and before * (total - split) <= after * split:
+        return -math.inf
+    return _bernoulli(before, split) + _bernoulli(after, total - split)
+
+
+def _bernoulli(hits: int, trials: int) -> float:
+    if hits in (0, trials):
+        return 0.0
+    share = hits / trials
+    return hits * math.log(share) + (trials - hits) * math.log1p(-share)

@@ -1,0 +1,55 @@
+"""Objectives: pure functions (plan, timeline) -> verdicts, and the one table of them.
+
+Each is a group of verdicts with fixed names, so that a run which never came far still has
+every verdict it was promised. A group whose function returns nothing was not asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from drill.journal import Stream
+from drill.model.plan import Objectives, Plan
+from drill.model.verdicts import Verdict
+from drill.objectives import breaker, calls, faulted, integrity, recovery, steady, turns, writes
+from drill.timeline import Timeline
+
+Judge = Callable[[Plan, Timeline, Sequence[Stream]], tuple[Verdict, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One objective: its name in a drill file, its verdicts' names, and what finds them."""
+
+    name: str
+    verdicts: tuple[str, ...]
+    asked: Callable[[Objectives], bool]
+    judge: Judge
+
+
+def _group(
+    name: str,
+    verdicts: tuple[str, ...],
+    asked: Callable[[Objectives], bool],
+    judge: Callable[[Plan, Timeline], tuple[Verdict, ...]],
+) -> Group:
+    return Group(name, verdicts, asked, lambda plan, timeline, _streams: judge(plan, timeline))
+
+
+def _always(_objectives: Objectives) -> bool:
+    return True
+
+
+GROUPS: tuple[Group, ...] = (
+    _group("ehr_writes", writes.NAMES, lambda o: o.ehr_writes is not None, writes.judge),
+    _group("calls", calls.NAMES, lambda o: o.calls is not None, calls.judge),
+    _group("recovery", recovery.NAMES, lambda o: o.recovery is not None, recovery.judge),
+    _group("breaker", breaker.NAMES, lambda o: o.breaker is not None, breaker.judge),
+    _group("turns", turns.NAMES, lambda o: o.turns is not None, turns.judge),
+    Group("integrity", integrity.OWN, _always, integrity.judge),
+    _group("integrity", steady.NAMES, _always, steady.judge),
+    _group("integrity", faulted.NAMES, _always, faulted.judge),
+)
+
+__all__ = ["GROUPS", "Group"]

@@ -1,0 +1,154 @@
+"""What callers had to bear: hang-ups, silence, waiting, and somebody else's record.
+
+Turns are sorted into phases by their end of speech. A turn whose answer never came waited
+without end; one that was not yet due when the run ended says nothing and is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from drill.model.plan import CallLimits, Plan
+from drill.model.units import seconds
+from drill.model.verdicts import Status, Verdict, worst
+from drill.objectives.percentile import TURNS_MIN, percentile
+from drill.objectives.recovery import measure
+from drill.objectives.say import cited, count, failed, held, passed, percent, told, unknown
+from drill.timeline import Span, Timeline, Turn
+
+DROPPED, ANSWERED, LATENCY, CASCADE, PATIENT = NAMES = (
+    "calls.dropped", "calls.answered", "calls.latency", "calls.no_cascade", "calls.right_patient",
+)  # fmt: skip
+
+
+def judge(plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
+    """See the module."""
+    limits = plan.objectives.calls
+    if limits is None:
+        return ()
+    turns = settled_turns(timeline)
+    return (
+        _dropped(timeline, limits),
+        _answered(turns, limits),
+        _latency(plan, timeline, turns, limits),
+        _no_cascade(timeline, turns, limits),
+        _right_patient(turns),
+    )
+
+
+def settled_turns(timeline: Timeline) -> tuple[Turn, ...]:
+    """Turns begun while there was evidence, without those that were not yet due at its end."""
+    end_s = timeline.evidence.end_s
+    return tuple(t for t in timeline.turns if t.eos_s < end_s and not t.undecided(timeline.turn_slo_s))
+
+
+def _dropped(timeline: Timeline, limits: CallLimits) -> Verdict:
+    end_s = timeline.evidence.end_s
+    begun = [c for c in timeline.calls if c.start_s < end_s]
+    lost = [c for c in begun if c.outcome in ("dropped", "refused") and c.end_s <= end_s]
+    limit, because = f"at most {limits.dropped_max}", [c.id for c in lost]
+    if len(lost) > limits.dropped_max:
+        refused = sum(c.outcome == "refused" for c in lost)
+        sentence = (
+            f"The platform hung up on {count(len(lost) - refused, 'call')} and refused {refused}, "
+            f"of {len(begun)}; limit {limit}."
+        )
+        return failed(DROPPED, sentence, measured=count(len(lost), "call"), limit=limit, because=because)
+    if not begun:
+        return unknown(DROPPED, "No call was made.", limit=limit)
+    sentence = f"{count(len(lost), 'call')} of {len(begun)} dropped or refused; limit {limit}."
+    measured = count(len(lost), "call")
+    return passed(DROPPED, sentence, measured=measured, limit=limit, because=because or [begun[-1].id])
+
+
+def _answered(turns: Sequence[Turn], limits: CallLimits) -> Verdict:
+    limit = f"at least {percent(limits.answered_min)}"
+    if len(turns) < TURNS_MIN:
+        return unknown(ANSWERED, _too_few(len(turns), "in the whole run"), limit=limit)
+    mute = [t for t in turns if not t.answered]
+    share = 1 - len(mute) / len(turns)
+    kinds = {kind: sum(t.outcome == kind for t in turns) for kind in ("full", "degraded")}
+    sentence = (
+        f"{percent(share)} of {len(turns)} turns were answered ({kinds['full']} in full, "
+        f"{kinds['degraded']} degraded, {len(mute)} never); limit {limit}."
+    )
+    ok = share >= limits.answered_min - 1e-12
+    because = [t.id for t in mute] or [turns[-1].id]
+    return held(ok, ANSWERED, sentence, measured=percent(share), limit=limit, because=because)
+
+
+def phase_spans(plan: Plan, timeline: Timeline) -> dict[str, Span]:
+    """baseline, fault and recovered, as far as the run has them."""
+    spans = {}
+    if timeline.baseline:
+        spans["baseline"] = timeline.baseline
+    if timeline.fault:
+        spans["fault"] = timeline.fault
+    if timeline.fault and timeline.reverted_s is not None:
+        start_s, limits = timeline.reverted_s, plan.objectives.recovery
+        found = measure(timeline, limits) if limits else None
+        if found and found.sustained:
+            start_s = max(start_s, timeline.fault.start_s + found.recovered_s)
+        spans["recovered"] = Span(start_s, timeline.evidence.end_s)
+    return spans
+
+
+def _latency(plan: Plan, timeline: Timeline, turns: Sequence[Turn], limits: CallLimits) -> Verdict:
+    """Baseline and recovered are held against the limit; the fault's figures are told."""
+    spans, limit = phase_spans(plan, timeline), f"p95 {seconds(limits.turn_p95_s)}"
+    statuses, parts, measured, slow = [], [], [], []
+    for phase in ("baseline", "fault", "recovered"):
+        inside = within(turns, spans.get(phase))
+        judged = phase != "fault"
+        if len(inside) < TURNS_MIN:
+            statuses += [Status.UNKNOWN] if judged else []
+            parts.append(f"{phase}: only {len(inside)} of the {TURNS_MIN} turns a p95 needs")
+            continue
+        p50, p95, p99 = (percentile([t.latency_s for t in inside], q) for q in (0.5, 0.95, 0.99))
+        parts.append(f"{phase}: p50 {told(p50)}, p95 {told(p95)}, p99 {told(p99)}")
+        if judged:
+            statuses.append(Status.PASS if p95 <= limits.turn_p95_s else Status.FAIL)
+            measured.append(f"{phase} {told(p95)}")
+            slow += sorted(inside, key=lambda t: -t.latency_s)[:4]
+    sentence = f"Turn latency: {'; '.join(parts)}. Limit outside the fault: {limit}."
+    because = cited(t.id for t in slow)
+    return Verdict(LATENCY, worst(statuses), sentence, ", ".join(measured), limit, because)
+
+
+def within(turns: Sequence[Turn], span: Span | None) -> list[Turn]:
+    """Turns whose end of speech lies in a span."""
+    return [t for t in turns if span and span.holds(t.eos_s)]
+
+
+def _no_cascade(timeline: Timeline, turns: Sequence[Turn], limits: CallLimits) -> Verdict:
+    limit = f"p95 {seconds(limits.unaffected_p95_s)}"
+    if timeline.fault is None:
+        return unknown(CASCADE, "No fault was applied, so nothing could spread.", limit=limit)
+    inside = [t for t in within(turns, timeline.fault) if not t.needs_ehr]
+    if len(inside) < TURNS_MIN:
+        return unknown(CASCADE, _too_few(len(inside), "that need no EHR, during the fault"), limit=limit)
+    p95 = percentile([t.latency_s for t in inside], 0.95)
+    sentence = (
+        f"During the fault, p95 of the {len(inside)} turns that need no EHR was {told(p95)}; limit {limit}."
+    )
+    because = [t.id for t in sorted(inside, key=lambda t: -t.latency_s)]
+    ok = p95 <= limits.unaffected_p95_s
+    return held(ok, CASCADE, sentence, measured=told(p95), limit=limit, because=because)
+
+
+def _right_patient(turns: Sequence[Turn]) -> Verdict:
+    asked = [t for t in turns if t.needs_ehr]
+    wrong = [t for t in turns if t.outcome == "wrong_patient"]
+    measured, limit = count(len(wrong), "turn"), "none"
+    if wrong:
+        sentence = f"{measured} told a caller about somebody else's record."
+        return failed(PATIENT, sentence, measured=measured, limit=limit, because=[t.id for t in wrong])
+    full = [t for t in asked if t.outcome == "full"]
+    if len(full) < TURNS_MIN:
+        return unknown(PATIENT, _too_few(len(full), "in which a record was used"), limit=limit)
+    sentence = f"In none of {len(full)} turns that used a record was it somebody else's."
+    return passed(PATIENT, sentence, measured=measured, limit=limit, because=[full[-1].id])
+
+
+def _too_few(number: int, which: str) -> str:
+    return f"There were only {count(number, 'turn')} {which}; at least {TURNS_MIN} are needed."

@@ -1,0 +1,172 @@
+"""Notes in the EHR: what callers were told was saved is there, once, as it was said.
+
+The ledger of the callers is held against the records of the EHR, one by one:
+
+    acknowledged (ok)      exactly one record, same patient, same digest
+    nobody can know (info) none or one
+    surely not (fail)      none
+    a record nobody asked for is a phantom
+
+A note counts as doubled under another identifier too: the digest names its call and turn.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from drill.model.plan import Plan, WriteLimits
+from drill.model.units import seconds
+from drill.model.verdicts import Verdict
+from drill.objectives.say import count, failed, passed, unknown
+from drill.timeline import ReadBack, Record, Timeline, Turn
+
+LOST, DOUBLED, ALTERED = NAMES = ("ehr_writes.lost", "ehr_writes.doubled", "ehr_writes.altered")
+ACKNOWLEDGED = ("full", "degraded")
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The callers' notes, and the EHR's records that belong to each."""
+
+    promised: tuple[Turn, ...]
+    perhaps: dict[str, Turn]
+    records: tuple[Record, ...]
+    of: dict[str, tuple[Record, ...]]
+
+    @property
+    def phantoms(self) -> list[Record]:
+        """Records that no caller asked for."""
+        known = {r.id for found in self.of.values() for r in found}
+        return [r for r in self.records if r.id not in known and r.digest not in self.perhaps]
+
+
+def judge(plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
+    """See the module."""
+    limits = plan.objectives.ehr_writes
+    if limits is None:
+        return ()
+    readback = last_readback(timeline, "ehr")
+    if readback is None or not readback.ok:
+        why = readback.detail if readback else "it was never tried"
+        because = [readback.id] if readback else []
+        sentence = f"The EHR could not be read back: {why}."
+        return tuple(unknown(name, sentence, because=because) for name in NAMES)
+    if readback.records != len(timeline.records):
+        sentence = (
+            f"The read-back counts {readback.records} records, the journal holds {len(timeline.records)}."
+        )
+        return tuple(unknown(name, sentence, because=[readback.id]) for name in NAMES)
+    ledger = keep(timeline)
+    if not ledger.promised:
+        sentence = "No caller was told that a note was saved, so none could be missed."
+        return tuple(_none_promised(name, sentence, ledger, readback) for name in NAMES)
+    return (
+        _lost(timeline, ledger, limits, readback),
+        _doubled(ledger, readback),
+        _altered(timeline, ledger, readback),
+    )
+
+
+def last_readback(timeline: Timeline, source: str) -> ReadBack | None:
+    """The last word on a source."""
+    return next((r for r in reversed(timeline.readbacks) if r.source == source), None)
+
+
+def keep(timeline: Timeline) -> Ledger:
+    """Join notes and records, by turn id and by digest."""
+    notes = [t for t in timeline.turns if t.intent == "note"]
+    promised = tuple(t for t in notes if t.ledger == "ok" and t.outcome in ACKNOWLEDGED)
+    surely = {t.id for t in promised}
+    perhaps = {digest_of(t): t for t in notes if t.id not in surely and t.ledger != "fail"}
+    by_turn: defaultdict[str, list[Record]] = defaultdict(list)
+    by_digest: defaultdict[str, list[Record]] = defaultdict(list)
+    for record in timeline.records:
+        by_turn[record.turn_id].append(record)
+        by_digest[record.digest].append(record)
+    of = {
+        t.id: tuple({r.id: r for r in [*by_turn.get(t.turn_id, ()), *by_digest.get(t.digest, ())]}.values())
+        for t in promised
+    }
+    return Ledger(promised, perhaps, timeline.records, of)
+
+
+def digest_of(turn: Turn) -> str:
+    """A turn's digest; a caller who was never answered can compute it as well."""
+    return turn.digest or hashlib.sha256(f"{turn.call}|{turn.seq}|{turn.intent}".encode()).hexdigest()[:16]
+
+
+def _none_promised(name: str, sentence: str, ledger: Ledger, readback: ReadBack) -> Verdict:
+    if name == ALTERED and ledger.phantoms:
+        phantoms = f"{count(len(ledger.phantoms), 'record')} in the EHR that nobody asked for"
+        return failed(name, f"There are {phantoms}.", because=[r.id for r in ledger.phantoms])
+    return unknown(name, sentence, because=[readback.id])
+
+
+def _lost(timeline: Timeline, ledger: Ledger, limits: WriteLimits, readback: ReadBack) -> Verdict:
+    lost = [t for t in ledger.promised if not ledger.of[t.id]]
+    measured, total = count(len(lost), "note"), len(ledger.promised)
+    waited_s = readback.t_s - (timeline.reverted_s or 0.0)
+    when = (
+        f"read back {seconds(waited_s)} after the revert" if timeline.reverted_s is not None else "read back"
+    )
+    if lost:
+        sentence = f"{measured} of {total} that callers were told were saved are not in the EHR, {when}."
+        say = failed if waited_s >= limits.within_s or timeline.reverted_s is None else unknown
+        return say(LOST, sentence, measured=measured, limit="none", because=[t.id for t in lost])
+    during = [t for t in ledger.promised if timeline.fault and timeline.fault.holds(t.eos_s)]
+    degraded = [t for t in during if t.outcome == "degraded"]
+    if not degraded:
+        sentence = (
+            f"All {total} acknowledged notes are in the EHR, but none of them was taken while the EHR "
+            "was away: whether a note survives the outage was not tried."
+        )
+        return unknown(LOST, sentence, measured=measured, limit="none", because=[readback.id])
+    sentence = (
+        f"All {total} acknowledged notes are in the EHR, {when}; {len(degraded)} of them were taken while "
+        "it was away."
+    )
+    because = [readback.id, *(t.id for t in degraded)]
+    return passed(LOST, sentence, measured=measured, limit="none", because=because)
+
+
+def _doubled(ledger: Ledger, readback: ReadBack) -> Verdict:
+    doubled = {t.id: ledger.of[t.id] for t in ledger.promised if len(ledger.of[t.id]) > 1}
+    times = Counter(r.digest for r in ledger.records if r.digest in ledger.perhaps)
+    again = {digest for digest, number in times.items() if number > 1}
+    number, total = len(doubled) + len(again), len(ledger.promised) + len(ledger.perhaps)
+    measured = count(number, "note")
+    if number:
+        records = [r.id for found in doubled.values() for r in found]
+        records += [r.id for r in ledger.records if r.digest in again]
+        sentence = f"{measured} of {total} are in the EHR more than once."
+        return failed(DOUBLED, sentence, measured=measured, limit="none", because=records)
+    sentence = f"None of the {len(ledger.promised)} acknowledged notes is in the EHR twice."
+    return passed(DOUBLED, sentence, measured=measured, limit="none", because=[readback.id])
+
+
+def _altered(timeline: Timeline, ledger: Ledger, readback: ReadBack) -> Verdict:
+    patients = {call.call: call.patient for call in timeline.calls}
+    altered = [
+        record
+        for turn in ledger.promised
+        for record in ledger.of[turn.id]
+        if record.digest != turn.digest or record.patient != (patients.get(turn.call) or turn.patient)
+    ]
+    phantoms, limit = ledger.phantoms, "none"
+    if altered or phantoms:
+        sentence = (
+            f"{count(len(altered), 'note')} in the EHR differ from what was said, in patient or content, and "
+            f"{count(len(phantoms), 'record')} were asked for by nobody."
+        )
+        because = _ids([*altered, *phantoms])
+        measured = count(len(altered) + len(phantoms), "record")
+        return failed(ALTERED, sentence, measured=measured, limit=limit, because=because)
+    sentence = f"All {len(ledger.records)} records in the EHR are what a caller said, of that caller."
+    return passed(ALTERED, sentence, measured="0 records", limit=limit, because=[readback.id])
+
+
+def _ids(records: Sequence[Record]) -> list[str]:
+    return [r.id for r in records]

@@ -1,0 +1,50 @@
+"""From a journal to a timeline: what happened, in seconds, without a word on whether it was good.
+
+    fold(events, plan) -> Timeline
+
+The measure of harm is an interval SLI. A turn is in breach from its end of speech + SLO until
+the first audio of the answer, or until its call ends when no answer came:
+
+    caller speaks ──eos────────SLO┃═══════ in breach ═══════┃ first audio (or the call's end)
+
+and the breach share is calls in breach / calls up, at every moment. Counting turns when they
+*end* would show nothing during a total outage, since nobody who waits begins another turn;
+a turn whose end nobody wrote down is right-censored at the end of its call, never left out.
+"""
+
+from drill.timeline.fold import fold
+from drill.timeline.probed import (
+    BreakerPath,
+    BreakerPoint,
+    HealthPoint,
+    LoadPoint,
+    ReadBack,
+    Record,
+    RequestPath,
+    RequestPoint,
+    Stored,
+    Transition,
+    WitnessPoint,
+)
+from drill.timeline.timeline import Timeline
+from drill.timeline.values import (
+    Anchor,
+    Breach,
+    Call,
+    Child,
+    FaultWindow,
+    Gap,
+    Guard,
+    Note,
+    Phase,
+    Span,
+    Start,
+    Step,
+    Turn,
+)
+
+__all__ = [
+    "Anchor", "Breach", "BreakerPath", "BreakerPoint", "Call", "Child", "FaultWindow", "Gap", "Guard",
+    "HealthPoint", "LoadPoint", "Note", "Phase", "ReadBack", "Record", "RequestPath", "RequestPoint", "Span",
+    "Start", "Step", "Stored", "Timeline", "Transition", "Turn", "WitnessPoint", "fold",
+]  # fmt: skip

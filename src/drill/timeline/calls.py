@@ -1,0 +1,99 @@
+"""Calls and turns joined from their two halves, and until when callers could be asked at all."""
+
+from __future__ import annotations
+
+from drill.model.events import (
+    CallEnded,
+    CallStarted,
+    LoadSample,
+    PhaseEntered,
+    Recorded,
+    StreamSealed,
+    TurnEnded,
+    TurnInvoked,
+)
+from drill.timeline.sorted_events import Sorted
+from drill.timeline.values import Call, Turn
+
+_OF_LOAD = (CallStarted, CallEnded, TurnInvoked, TurnEnded, LoadSample)
+
+
+def evidence_end(events: Sorted) -> float:
+    """The first of: the unwinding, a call cut by the end of the load, the last word of a load stream.
+
+    Beyond it nobody was asked, and silence would look like health.
+    """
+    marks = [events.at(r) for r, phase in events.of(PhaseEntered) if phase.phase == "unwind"]
+    marks += [events.at(r) for r, ended in events.of(CallEnded) if ended.outcome == "cut"]
+    last: dict[str, float] = {}
+    for kind in _OF_LOAD:
+        for recorded, _ in events.of(kind):
+            last[recorded.stream] = max(last.get(recorded.stream, 0.0), events.at(recorded))
+    # A sealed stream may have had nothing to say in its last moment; an unsealed one was cut off there.
+    sealed = {r.stream: events.at(r) for r, _ in events.of(StreamSealed)}
+    marks += [sealed.get(stream, at) for stream, at in last.items()]
+    return min(marks, default=0.0)
+
+
+def calls(events: Sorted) -> tuple[Call, ...]:
+    """Every call once, in the order of their starts; one without an end lasts as long as the evidence."""
+    ends: dict[str, tuple[Recorded, CallEnded]] = {}
+    for recorded, ended in events.of(CallEnded):
+        ends.setdefault(ended.call, (recorded, ended))
+    end_s = evidence_end(events)
+    return tuple(_call(events, r, started, ends.get(started.call), end_s)
+                 for r, started in events.of(CallStarted))  # fmt: skip
+
+
+def _call(
+    events: Sorted,
+    recorded: Recorded,
+    started: CallStarted,
+    ended: tuple[Recorded, CallEnded] | None,
+    end_s: float,
+) -> Call:
+    at = events.at(recorded)
+    if not started.ok:
+        return Call(started.call, started.patient, at, at, "refused", started.detail, recorded.id)
+    if ended is None:
+        return Call(started.call, started.patient, at, max(at, end_s), "open", "", recorded.id)
+    when, how = ended
+    return Call(started.call, started.patient, at, events.at(when), how.outcome, how.detail, when.id)
+
+
+def turns(events: Sorted, all_calls: tuple[Call, ...]) -> tuple[Turn, ...]:
+    """Every turn once, by end of speech. An end without a beginning counts; a beginning without an
+    end is right-censored at the end of its call."""
+    by_call = {call.call: call for call in all_calls}
+    end_s = evidence_end(events)
+    ended = {(turn.call, turn.seq): (r, turn) for r, turn in events.of(TurnEnded)}
+    found = [_ended(events, r, turn, by_call.get(turn.call), end_s) for r, turn in ended.values()]
+    found += [
+        _censored(events, recorded, turn, by_call.get(turn.call), end_s)
+        for recorded, turn in events.of(TurnInvoked)
+        if (turn.call, turn.seq) not in ended
+    ]
+    return tuple(sorted(found, key=lambda turn: (turn.eos_s, turn.call, turn.seq)))
+
+
+def _ended(events: Sorted, recorded: Recorded, turn: TurnEnded, call: Call | None, end_s: float) -> Turn:
+    eos_s, answered = events.s(turn.eos_ns), turn.first_audio_ns > 0
+    until_s = events.s(turn.first_audio_ns) if answered else _call_end(call, end_s)
+    return Turn(
+        turn.call, turn.seq, turn.intent, eos_s, max(0.0, until_s - eos_s), answered,
+        turn.outcome, turn.ledger, turn.turn_id, turn.patient, turn.digest,
+        call.outcome if call else "open", recorded.id,
+    )  # fmt: skip
+
+
+def _censored(events: Sorted, recorded: Recorded, turn: TurnInvoked, call: Call | None, end_s: float) -> Turn:
+    eos_s = events.s(turn.eos_ns)
+    waited_s = max(0.0, _call_end(call, end_s) - eos_s)
+    return Turn(
+        turn.call, turn.seq, turn.intent, eos_s, waited_s, answered=False, outcome="open", ledger="info",
+        turn_id="", patient="", digest="", call_outcome=call.outcome if call else "open", id=recorded.id,
+    )  # fmt: skip
+
+
+def _call_end(call: Call | None, end_s: float) -> float:
+    return end_s if call is None else call.end_s

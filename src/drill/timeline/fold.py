@@ -1,0 +1,132 @@
+"""fold(events, plan) -> Timeline: one pass by type, then each part by its own module."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from drill.model.events import (
+    Aborted,
+    ClockAnchor,
+    EhrRecord,
+    ExperimentEnded,
+    GuardChecked,
+    HealthSample,
+    LoadSample,
+    PhaseEntered,
+    ReadBackEnded,
+    Recorded,
+    RunEnded,
+    RunStarted,
+    StoredTurn,
+    WitnessSample,
+)
+from drill.model.plan import Plan
+from drill.timeline.breakers import breakers, requests
+from drill.timeline.calls import calls, evidence_end, turns
+from drill.timeline.control import children, faults, phases
+from drill.timeline.gaps import gaps
+from drill.timeline.probed import HealthPoint, LoadPoint, ReadBack, Record, Stored, WitnessPoint
+from drill.timeline.sorted_events import Sorted
+from drill.timeline.steps import breaches, steps
+from drill.timeline.timeline import Timeline
+from drill.timeline.values import Anchor, Guard, Note, Span, Start
+
+DEFAULT_TURN_SLO_S = 1.5
+
+
+def turn_slo_s(plan: Plan) -> float:
+    """The SLO that breaches are counted with: recovery's, else the calls' limit, else 1.5 s."""
+    if plan.objectives.recovery:
+        return plan.objectives.recovery.turn_slo_s
+    return plan.objectives.calls.turn_p95_s if plan.objectives.calls else DEFAULT_TURN_SLO_S
+
+
+def fold(events: Sequence[Recorded], plan: Plan) -> Timeline:
+    """The run as its events tell it; any prefix of a run gives a timeline as well."""
+    all_ = Sorted(events)
+    slo_s = turn_slo_s(plan)
+    windows, anchors = faults(all_), _anchors(all_)
+    all_calls = calls(all_)
+    all_turns = turns(all_, all_calls)
+    late = breaches(all_turns, all_calls, slo_s)
+    evidence = _evidence(all_)
+    witness, load = _witness(all_), _load(all_)
+    paths, counters = breakers(all_), requests(all_)
+    return Timeline(
+        start_ns=all_.start_ns,
+        start_utc_ns=anchors[0].utc_ns - anchors[0].t_ns + all_.start_ns if anchors else 0,
+        t0_s=min((w.applied_s for w in windows if w.applied_s is not None), default=0.0),
+        end_s=all_.end_s,
+        evidence=evidence,
+        turn_slo_s=slo_s,
+        starts=_starts(all_),
+        phases=phases(all_),
+        faults=windows,
+        calls=all_calls,
+        turns=all_turns,
+        breaches=late,
+        steps=steps(all_calls, late),
+        breakers=paths,
+        requests=counters,
+        witness=witness,
+        health=tuple(HealthPoint(e.zone, all_.at(r), e.ok, e.detail, r.id) for r, e in all_.of(HealthSample)),
+        load=load,
+        records=tuple(
+            Record(e.turn_id, e.patient, e.digest, e.resource, r.id) for r, e in all_.of(EhrRecord)
+        ),
+        stored=tuple(Stored(e.turn_id, e.call, e.seq, e.digest, r.id) for r, e in all_.of(StoredTurn)),
+        readbacks=tuple(
+            ReadBack(e.source, all_.at(r), e.ok, e.records, e.detail, r.id) for r, e in all_.of(ReadBackEnded)
+        ),
+        guards=tuple(Guard(all_.at(r), e.guard, e.ok, e.detail, r.id) for r, e in all_.of(GuardChecked)),
+        children=children(all_),
+        gaps=gaps(plan.zones, evidence, paths, counters, witness, load),
+        anchors=anchors,
+        aborts=tuple(Note(all_.at(r), e.reason, r.id) for r, e in all_.of(Aborted)),
+        ended=tuple(Note(all_.at(r), e.utc, r.id) for r, e in all_.of(RunEnded)),
+        experiments=tuple(
+            Note(all_.at(r), f"{e.status}: {e.detail}".rstrip(": "), r.id)
+            for r, e in all_.of(ExperimentEnded)
+        ),
+    )
+
+
+def _evidence(events: Sorted) -> Span:
+    entered = [events.at(r) for r, phase in events.of(PhaseEntered) if phase.phase == "baseline"]
+    end_s = evidence_end(events)
+    return Span(min(entered[0], end_s) if entered else 0.0, end_s)
+
+
+def _starts(events: Sorted) -> tuple[Start, ...]:
+    return tuple(
+        Start(e.run_id, e.drill, e.plan_digest, e.seed, e.sham, e.utc, r.id) for r, e in events.of(RunStarted)
+    )
+
+
+def _anchors(events: Sorted) -> tuple[Anchor, ...]:
+    return tuple(Anchor(r.t_ns, e.utc_ns, e.uncertainty_ns, r.id) for r, e in events.of(ClockAnchor))
+
+
+def _witness(events: Sorted) -> tuple[WitnessPoint, ...]:
+    return tuple(
+        WitnessPoint(
+            e.zone,
+            events.at(r),
+            events.at(r) + e.latency_ms / 1000,
+            e.outcome,
+            e.latency_ms,
+            e.detail,
+            r.id,
+        )
+        for r, e in events.of(WitnessSample)
+    )
+
+
+def _load(events: Sorted) -> tuple[LoadPoint, ...]:
+    return tuple(
+        LoadPoint(
+            r.stream, events.at(r), e.calls_up,
+            e.lateness_ms_p99, e.arrival_lateness_ms_max, e.cpu_share, r.id,
+        )
+        for r, e in events.of(LoadSample)
+    )  # fmt: skip

@@ -1,0 +1,197 @@
+"""What a timeline is made of. Times are seconds since the run started, unless a name says otherwise.
+
+Each value keeps the id of the event it was read from, so that a verdict can cite it.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From `start_s` to `end_s`."""
+
+    start_s: float
+    end_s: float
+
+    @property
+    def length_s(self) -> float:
+        """Never below zero."""
+        return max(0.0, self.end_s - self.start_s)
+
+    def holds(self, t_s: float) -> bool:
+        """Start included, end not."""
+        return self.start_s <= t_s < self.end_s
+
+
+@dataclass(frozen=True, slots=True)
+class Phase(Span):
+    """One phase of the conductor, until the next one was entered or the run's last event."""
+
+    name: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaultWindow:
+    """One fault from request to revert; a time is None when that never happened.
+
+    `failed` and `revert_failed` hold the errors, "" when there were none.
+    """
+
+    fault_id: str
+    fault: str
+    spec: str
+    witness: str
+    requested_s: float
+    applied_s: float | None
+    reverted_s: float | None
+    reverted_by: str
+    failed: str
+    revert_failed: str
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call. `outcome`: completed, dropped, cut, refused (never up), or open (nobody wrote its end)."""
+
+    call: str
+    patient: str
+    start_s: float
+    end_s: float
+    outcome: str
+    detail: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn, its two ledger lines joined.
+
+    `outcome` is that of `TurnEnded`, or "open" when there was none: the turn is right-censored then.
+    `waited_s` is from the end of speech to the first audio; where no audio came, to the end of the
+    call, and `answered` is false. `call_outcome` tells how the call around it ended.
+    """
+
+    call: str
+    seq: int
+    intent: str
+    eos_s: float
+    waited_s: float
+    answered: bool
+    outcome: str
+    ledger: str
+    turn_id: str
+    patient: str
+    digest: str
+    call_outcome: str
+    id: str
+
+    @property
+    def until_s(self) -> float:
+        """When the caller stopped waiting."""
+        return self.eos_s + self.waited_s
+
+    @property
+    def needs_ehr(self) -> bool:
+        """Chat does not; lookups and notes do."""
+        return self.intent != "chat"
+
+    @property
+    def latency_s(self) -> float:
+        """What the caller waited; infinite when the answer never came."""
+        return self.waited_s if self.answered else math.inf
+
+    def undecided(self, slo_s: float) -> bool:
+        """The run ended before the answer was due: nothing can be said of this turn."""
+        return not self.answered and self.call_outcome in ("cut", "open") and self.waited_s <= slo_s
+
+
+@dataclass(frozen=True, slots=True)
+class Breach(Span):
+    """A call that waits longer than the SLO; `turn` is the event that tells how the wait ended."""
+
+    call: str
+    turn: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """From `t_s` until the next step: calls that are up, and how many of them are in breach."""
+
+    t_s: float
+    up: int
+    breached: int
+
+    @property
+    def share(self) -> float:
+        """Share of live calls in breach; 0 while no call is up."""
+        return self.breached / self.up if self.up else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A guard's answer."""
+
+    t_s: float
+    guard: str
+    ok: bool
+    detail: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """A helper process; `ended_s` None when its end was never written down."""
+
+    child: str
+    pid: int
+    started_s: float
+    ended_s: float | None
+    returncode: int
+    expected: bool
+    detail: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap(Span):
+    """A time in which a source that should speak said nothing readable."""
+
+    source: str
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What UTC was at a monotonic time."""
+
+    t_ns: int
+    utc_ns: int
+    uncertainty_ns: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How the run began."""
+
+    run_id: str
+    drill: str
+    plan_digest: str
+    seed: int
+    sham: bool
+    utc: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A moment with a text: an abort, the end of the run, what Chaos Toolkit said of itself."""
+
+    t_s: float
+    text: str
+    id: str

@@ -138,15 +138,18 @@ class Call:
         return isinstance(event, SpeechBegan)
 
     async def _answer_all(self) -> None:
+        finished = False
         try:
             await asyncio.sleep(self.voice.tts_s())
             await self.line.say(self.voice.reply(degraded=False), "greeting")
             while (said := await self.heard.get()) is not None:
                 await self._answer(said)
+            finished = True
         except (ConnectionError, TimeoutError):
             return  # the caller is gone or takes nothing
         finally:
-            await self.line.socket.close()  # whatever ended the answers ends the call
+            if not finished:
+                await self.line.socket.close()  # no answers any more: no call any more
 
     async def _answer(self, said: SpeechEnded) -> None:
         turn = self._turn(said.intent)

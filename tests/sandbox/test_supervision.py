@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,14 +13,16 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import psutil
 import pytest
 
-from drill.sandbox.layout import Address, Layout
+from drill.sandbox.layout import ZONES, Address, Layout
 
 pytestmark = pytest.mark.processes
 
@@ -222,6 +226,36 @@ def test_two_instances_live_side_by_side(shared: Box, fresh: Box) -> None:
         tables = tomllib.loads((box.state / "target.toml").read_text())["target"]
         (table,) = tables.values()
         assert table["edge"] == f"ws://{box.layout.edge}/media"
+
+
+async def calls_per_zone(layout: Layout, calls: int) -> list[int]:
+    """Open calls at the edge, and what each zone then says that it has."""
+    url = f"http://{layout.edge}/media"
+    limit = aiohttp.ClientTimeout(total=10)
+    async with aiohttp.ClientSession(timeout=limit) as session, AsyncExitStack() as held:
+        for _ in range(calls):
+            await held.enter_async_context(session.ws_connect(url))
+        found = []
+        for zone in ZONES:
+            async with session.get(f"http://{layout.agent(zone)}/health") as answer:
+                found.append((await answer.json())["calls"])
+        return found
+
+
+def test_calls_spread_over_all_zones_as_soon_as_it_is_ready(fresh: Box) -> None:
+    """Ready means that the edge uses every zone: the first nine calls are three each."""
+    fresh.up()
+    assert asyncio.run(calls_per_zone(fresh.layout, 9)) == [3, 3, 3]
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="only root can step down")
+def test_it_runs_without_any_privilege(fresh: Box) -> None:
+    """An ordinary user's `up` and `down` do; here root steps down into a user namespace first."""
+    step_down = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
+    for verb in ("up", "down"):
+        command = [*step_down, *fresh.command(verb)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=UP_S, check=False)
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("isolation", ["auto", "processes"])

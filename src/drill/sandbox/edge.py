@@ -4,7 +4,9 @@ Calls are long WebSockets, so balance counts what is open (least request over al
 two at random), and a dead zone must be noticed by its silence. Defaults that would spoil a drill
 and why they are set: an idle cluster is checked once a minute (`no_traffic_interval`); with
 most hosts ill Envoy panics and uses them all (`healthy_panic_threshold`); a passing health
-check takes an ejected host back early; a closed WebSocket lingers for a second (`delayed_close_timeout`).
+check takes an ejected host back early; a closed WebSocket lingers for a second (`delayed_close_timeout`);
+of several zones that change within a second the second one is held back (`update_merge_window`), so that
+calls that arrive as the platform becomes ready would all go to one zone.
 """
 
 from __future__ import annotations
@@ -113,7 +115,7 @@ def _agents(layout: Layout) -> dict[str, Any]:
                 }
             ]
         },
-        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        "common_lb_config": {"healthy_panic_threshold": {"value": 0}, "update_merge_window": "0s"},
         "load_assignment": {"cluster_name": "agents", "endpoints": [_zone(layout, zone) for zone in ZONES]},
         "health_checks": [_health_check()],
         "outlier_detection": _outliers(),

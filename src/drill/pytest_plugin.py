@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,13 +87,11 @@ class ObjectiveItem(pytest.Item):
                 f"{verdict.status.name}: {verdict.sentence} (report: {judged.folder / 'report.html'})"
             )
 
-    def repr_failure(
-        self, excinfo: pytest.ExceptionInfo[BaseException], style: object = None
-    ) -> str | pytest.ExceptionInfo[BaseException]:  # type: ignore[override]
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **kwargs: Any) -> Any:
         """The sentence alone; a traceback would only show this file."""
         if isinstance(excinfo.value, DrillFailed):
             return str(excinfo.value)
-        return super().repr_failure(excinfo)  # type: ignore[return-value]
+        return super().repr_failure(excinfo, *args, **kwargs)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Where the item comes from."""

@@ -5,8 +5,9 @@ The verbs of the command line and of the pytest plugin are thin calls into here.
 
 from __future__ import annotations
 
+import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -15,6 +16,7 @@ from pathlib import Path
 from drill.conduct import Outcome, conduct
 from drill.conduct.loop import Show
 from drill.definition import load_drill
+from drill.definition.suites import all_drills, expand
 from drill.embedded import SandboxOptions, sandbox
 from drill.model.errors import WorldError
 from drill.model.events import Aborted
@@ -24,6 +26,7 @@ from drill.runs import Judged, judge_run, new_run, write_results
 from drill.target import IMPLICIT, find_target
 
 RUNS = Path("runs")
+__all__ = ["RUNS", "How", "Where", "all_drills", "expand", "opened", "run_drill"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,6 @@ def opened(where: Where) -> Iterator[Target]:
 
 
 def _named(where: Where) -> bool:
-    import os
-
     return bool(
         where.name or where.file or os.environ.get("DRILL_TARGET") or any(p.is_file() for p in IMPLICIT)
     )
@@ -83,10 +84,3 @@ def run_drill(file: Path, target: Target, how: How, show: Show) -> Judged:
 def _why(judged: Judged) -> str:
     reasons = [r.event.reason for s in judged.streams for r in s.events if isinstance(r.event, Aborted)]
     return "; ".join(reasons) or "refused"
-
-
-def find_drills(names: Sequence[str], folder: Path) -> list[Path]:
-    """Drill files by name, path or suite; see `drill.definition.suites`."""
-    from drill.definition.suites import expand
-
-    return expand(names, folder)

@@ -116,7 +116,7 @@ def check(paths: tuple[Path, ...], drills: Path, json_: bool) -> None:
 def plan(drill: str, drills: Path, seed: int, **where: Any) -> None:
     """Print the frozen plan of a drill as JSON, and its digest on stderr."""
     with wiring.opened(_where(**where)) as target:
-        planned = make_plan(load_drill(wiring.find_drills([drill], drills)[0]), target, seed=seed, sham=False)
+        planned = make_plan(load_drill(wiring.expand([drill], drills)[0]), target, seed=seed, sham=False)
     click.echo(json.dumps(json.loads(to_json(planned)), indent=1, ensure_ascii=False))
     click.echo(f"digest {planned.digest}", err=True)
 
@@ -137,7 +137,7 @@ def run(
     quiet: bool, json_: bool, **where: Any,
 ) -> None:  # fmt: skip
     """Conduct drills, judge them and write their reports."""
-    files = wiring.find_drills(drills_or_suite, drills)
+    files = wiring.expand(drills_or_suite, drills)
     for file in files:
         load_drill(file)
     how = wiring.How(argv=tuple(sys.argv), seed=seed, sham=sham, runs=runs)

@@ -1,0 +1,115 @@
+"""plan(drill, target, seed) -> Plan: everything resolved and frozen, before anything is touched."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+import typing
+from typing import Any
+
+from drill.definition import Drill
+from drill.model.errors import DefinitionError, JournalError
+from drill.model.plan import Objectives, Plan
+from drill.model.target import Target
+
+_INJECTING = ("drill.toolkit.actions", "ehr_fault")
+
+
+def plan(drill: Drill, target: Target, *, seed: int, sham: bool) -> Plan:
+    """Freeze a drill for a target; DefinitionError when the target lacks what the drill judges."""
+    _fits(drill, target)
+    return Plan(
+        drill=drill.drill, title=drill.title, owner=drill.owner, severity=drill.severity, risk=drill.risk,
+        controls=drill.controls, runbook=drill.runbook, schedule=drill.schedule,
+        target=target.name, environment=target.environment, profile=target.profile,
+        target_digest=target.digest, zones=tuple(zone.name for zone in target.zones),
+        experiment_file=drill.experiment_file, experiment=_experiment(drill, sham=sham),
+        load=drill.load, phases=drill.phases, objectives=_objectives(drill.objectives, target),
+        seed=seed, sham=sham,
+    )  # fmt: skip
+
+
+def _fits(drill: Drill, target: Target) -> None:
+    asked, ehr = drill.objectives, target.ehr
+    needs = (
+        ("objectives.breaker", "breaker", asked.breaker is None or target.breaker is not None),
+        (
+            "objectives.breaker",
+            "ehr.requests",
+            asked.breaker is None or (ehr is not None and ehr.requests is not None),
+        ),
+        ("objectives.ehr_writes", "ehr", asked.ehr_writes is None or ehr is not None),
+        ("objectives.turns", "store", asked.turns is None or target.store is not None),
+        ("the experiment", "ehr.links", ehr is not None and bool(ehr.links)),
+    )
+    lacks = [
+        f"{drill.file}: {what} needs {part}, which target {target.name!r} in {target.file} lacks"
+        for what, part, there in needs
+        if not there
+    ]
+    if lacks:
+        raise DefinitionError(lacks)
+
+
+def _experiment(drill: Drill, *, sham: bool) -> str:
+    experiment: dict[str, Any] = json.loads(drill.experiment)
+    if not any(_injects(step) for step in experiment["method"]):
+        raise DefinitionError(
+            f"{drill.file}: {drill.experiment_file} injects nothing that a drill could prove; "
+            f"use the action {'.'.join(_INJECTING)}"
+        )
+    if sham:
+        experiment["method"] = [_sham(step) if _injects(step) else step for step in experiment["method"]]
+    return json.dumps(experiment, sort_keys=True, separators=(",", ":"))
+
+
+def _injects(step: dict[str, Any]) -> bool:
+    provider = step.get("provider", {})
+    return (provider.get("module"), provider.get("func")) == _INJECTING
+
+
+def _sham(step: dict[str, Any]) -> dict[str, Any]:
+    return {**step, "provider": {**step["provider"], "func": "sham", "arguments": {}}}
+
+
+def _objectives(asked: Objectives, target: Target) -> Objectives:
+    """The breaker's own numbers are the target's to tell."""
+    if asked.breaker is None or target.breaker is None:
+        return asked
+    known = dataclasses.replace(
+        asked.breaker, half_open_calls=target.breaker.half_open_calls, wait_s=target.breaker.wait_s
+    )
+    return dataclasses.replace(asked, breaker=known)
+
+
+def plan_from_json(text: str) -> Plan:
+    """A stored plan; JournalError when it is cut, or is not exactly a plan of this version."""
+    try:
+        found: Plan = _value(Plan, json.loads(text), "plan.json")
+    except ValueError as error:
+        raise JournalError(f"plan.json is cut short or was edited: {error}") from error
+    return found
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    if dataclasses.is_dataclass(hint):
+        return _dataclass(typing.cast("type[Any]", hint), value, where)
+    if isinstance(hint, types.UnionType):
+        inner = next(each for each in typing.get_args(hint) if each is not type(None))
+        return None if value is None else _value(inner, value, where)
+    if typing.get_origin(hint) is tuple:
+        hint, value = tuple, tuple(value) if isinstance(value, list) else value
+    allowed = (int, float) if hint is float else hint
+    if not isinstance(value, allowed) or (isinstance(value, bool) and hint is not bool):
+        raise JournalError(f"{where} is {value!r}, which is not what a plan holds there: it was edited")
+    return value
+
+
+def _dataclass(cls: type[Any], value: Any, where: str) -> Any:
+    hints = typing.get_type_hints(cls)
+    if not isinstance(value, dict) or set(value) != set(hints):
+        raise JournalError(
+            f"{where} does not have the members of a plan: it was edited, or another version wrote it"
+        )
+    return cls(**{name: _value(hint, value[name], f"{where} {name}") for name, hint in hints.items()})

@@ -1,0 +1,74 @@
+"""`drill init DIR`: a commented drill.toml, and the shipped drills to begin with.
+
+In a wheel the shipped files are inside the package; in a checkout they are where they are
+worked on, at the top of it.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from drill.model.errors import DefinitionError
+
+SHIPPED = ("drills", "experiments", "loadprofiles", "docs/runbooks")
+PACKAGE = Path(__file__).parent
+TOML = """\
+# The platform under test. `drill plan DRILL` shows what would be done to it, and touches nothing.
+# Every key is explained in docs/target-file.md; `drill schema target` is for editors.
+
+[target.staging]
+environment = "staging"                     # sandbox or staging; production is refused so far
+edge = "ws://127.0.0.1:10000/media"                # where calls' media streams connect
+# allow = ["voice.staging.example"]         # names every host that is not this machine
+profile = "staging"                                # a word for the report
+
+[[target.staging.zones]]                      # once per zone
+name = "a"
+health = "http://127.0.1.1:17001/health"           # 2xx while the zone can serve
+metrics = "http://127.0.1.1:17001/metrics"         # Prometheus; resilience4j breaker metrics
+
+[target.staging.breaker]
+name = "ehr"                                       # label `name` of resilience4j_circuitbreaker_state
+half_open_calls = 1
+wait = "5s"
+
+[target.staging.ehr]
+direct = "http://127.0.4.1:17003/fhir"             # past the fault proxies: records are read back here
+probe_patient = "synthetic-0001"                   # a synthetic patient that exists
+
+[target.staging.ehr.requests]                 # counts EHR requests on the wire, before the fault proxy
+url = "http://127.0.0.7:9100/metrics"
+metric = "egress_requests_total"
+label = "link"                                     # its value is the link's proxy name
+
+[[target.staging.ehr.links]]                  # once per zone: its way to the EHR, through a Toxiproxy
+zone = "a"
+proxy = "ehr-a"
+api = "http://127.0.0.8:8474"
+
+[target.staging.store]
+dsn = "postgresql://drill_reader@127.0.1.1:15432/voice"
+passfile = "pgpass"                                # beside this file, mode 0600; never put a password here
+turns = "SELECT turn_id, call_sid, seq, digest FROM turn WHERE drill_id = %(run_id)s"
+outbox_pending = "SELECT count(*) FROM outbox WHERE delivered_at IS NULL"
+"""
+
+
+def shipped(name: str) -> Path:
+    """A shipped folder: in the package, or at the top of the checkout."""
+    inside = PACKAGE / "shipped" / name
+    return inside if inside.is_dir() else PACKAGE.parents[1] / name
+
+
+def init(folder: Path) -> list[Path]:
+    """Write everything a platform of one's own needs; DefinitionError when something is in the way."""
+    wanted = [folder / "drill.toml", *(folder / name for name in SHIPPED)]
+    taken = [f"{path}: is there already; name an empty folder" for path in wanted if path.exists()]
+    if taken:
+        raise DefinitionError(taken)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "drill.toml").write_text(TOML, encoding="utf-8")
+    for name in SHIPPED:
+        shutil.copytree(shipped(name), folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    return wanted

@@ -1,0 +1,170 @@
+"""The media engine: one greenlet and one timing wheel hold every call of the process.
+
+Theory: a frame costs mostly its system call, so everything else has to be nearly free: no
+greenlet, timer or lock per call. The 20 ms between two frames of a call are cut into 20 slots
+of 1 ms; each call lives in the emptiest slot, and each millisecond serves one slot. Sockets
+are drained from one epoll set without waiting, every millisecond as well, before anything is
+decided. A wheel that was held up catches up slot by slot, in order, and tells how late it was.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gevent
+from gevent.monkey import get_original
+
+from drill.load.call import Call, Phase
+from drill.load.dialect import DialectError
+from drill.load.frames import ProtocolError
+from drill.load.lateness import Lateness
+from drill.load.speech import FRAME_MS
+from drill.load.websocket import Line
+
+_NS_PER_MS = 1_000_000
+_LINGER_NS = 1_000_000_000  # how long the platform may take to close after our goodbye
+_TICK_S, _IDLE_S = 0.001, 0.005
+_GONE = (OSError, ProtocolError, DialectError)
+
+
+@dataclass(slots=True, eq=False)
+class _Seat:
+    """A call in the wheel; `leaves_ns` is set once the call is over."""
+
+    call: Call
+    line: Line
+    slot: int
+    on_over: Callable[[], None]
+    leaves_ns: int = 0
+
+
+class Engine:
+    """See the module. Not for threads: all of it runs in one hub."""
+
+    def __init__(self, clock_ns: Callable[[], int] = time.monotonic_ns) -> None:
+        self._clock_ns = clock_ns
+        self._slots: list[list[_Seat]] = [[] for _ in range(FRAME_MS)]
+        self._seats: dict[int, _Seat] = {}
+        self._epoll: Any = get_original("select", "epoll")()
+        self._lateness = Lateness()
+        self.closed = False
+
+    @property
+    def calls_up(self) -> int:
+        """Calls that are neither over nor leaving."""
+        return sum(not seat.leaves_ns for seat in self._seats.values())
+
+    def take_lateness(self) -> Lateness:
+        """The histogram since the last time it was taken."""
+        taken, self._lateness = self._lateness, Lateness()
+        return taken
+
+    def add(self, call: Call, line: Line, on_over: Callable[[], None]) -> bool:
+        """Seat a call on a line that is up; False (and the line is closed) when the engine is."""
+        if self.closed:
+            line.close()
+            return False
+        slot = min(range(FRAME_MS), key=lambda number: len(self._slots[number]))
+        seat = _Seat(call, line, slot, on_over)
+        self._slots[slot].append(seat)
+        self._seats[line.fd] = seat
+        self._epoll.register(line.fd, 1)  # EPOLLIN; errors and hang-ups are always told
+        now_ns = self._clock_ns()
+        try:
+            call.begin(line, now_ns)
+            self._heard(seat, *line.leftover(), now_ns)
+        except _GONE as error:
+            self._lost(seat, now_ns, error)
+        return True
+
+    def run(self) -> None:
+        """Serve until closed; the one loop."""
+        due_ms = self._clock_ns() // _NS_PER_MS
+        while not self.closed:
+            now_ms = self._clock_ns() // _NS_PER_MS
+            while due_ms <= now_ms and not self.closed:
+                self._drain()
+                if self._slots[due_ms % FRAME_MS]:
+                    self._serve(self._slots[due_ms % FRAME_MS], due_ms * _NS_PER_MS)
+                due_ms += 1
+            gevent.sleep(_TICK_S if self._seats else _IDLE_S)
+
+    def close(self, detail: str) -> None:
+        """End every call as cut, close every line; what has arrived already still counts."""
+        if self.closed:
+            return
+        self._drain()
+        self.closed = True
+        now_ns = self._clock_ns()
+        for seat in list(self._seats.values()):
+            try:
+                seat.call.cut(now_ns, detail)
+            except OSError:
+                seat.call.closed(now_ns, "gone when the run ended")
+            self._leave(seat, now_ns)
+            self._remove(seat)
+        self._epoll.close()
+
+    def _serve(self, slot: list[_Seat], due_ns: int) -> None:
+        now_ns = self._clock_ns()
+        self._lateness.add((now_ns - due_ns) / _NS_PER_MS, len(slot))
+        for seat in tuple(slot):
+            try:
+                seat.line.flush()
+                if not seat.leaves_ns:
+                    seat.call.tick(due_ns, now_ns)
+            except OSError as error:
+                self._lost(seat, now_ns, error)
+            else:
+                self._settle(seat, now_ns)
+
+    def _drain(self) -> None:
+        for fd, _ in self._epoll.poll(0):
+            seat, now_ns = self._seats[fd], self._clock_ns()
+            try:
+                self._heard(seat, *seat.line.receive(), now_ns)
+            except _GONE as error:
+                self._lost(seat, now_ns, error)
+
+    def _heard(self, seat: _Seat, texts: list[bytes], ended: str, now_ns: int) -> None:
+        if not seat.leaves_ns:
+            for text in texts:
+                seat.call.message(text, now_ns)
+        if ended:
+            raise ConnectionResetError(ended)
+
+    def _settle(self, seat: _Seat, now_ns: int) -> None:
+        """Show a call that is over to the door, and out once the platform has had its time."""
+        if seat.call.phase is not Phase.OVER:
+            return
+        if not seat.leaves_ns:
+            self._leave(seat, now_ns)
+        elif now_ns >= seat.leaves_ns:
+            self._remove(seat)
+
+    def _leave(self, seat: _Seat, now_ns: int) -> None:
+        if seat.leaves_ns:
+            return
+        seat.leaves_ns = now_ns + _LINGER_NS
+        try:
+            seat.line.say_goodbye()
+        except OSError:
+            seat.leaves_ns = now_ns
+        seat.on_over()
+
+    def _lost(self, seat: _Seat, now_ns: int, error: Exception) -> None:
+        """The line ended; for a call that is over already this is as it should be."""
+        seat.call.closed(now_ns, str(error))
+        if not seat.leaves_ns:
+            seat.leaves_ns = now_ns
+            seat.on_over()
+        self._remove(seat)
+
+    def _remove(self, seat: _Seat) -> None:
+        if self._seats.pop(seat.line.fd, None) is not None:
+            self._slots[seat.slot].remove(seat)
+            self._epoll.unregister(seat.line.fd)
+            seat.line.close()

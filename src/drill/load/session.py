@@ -1,0 +1,180 @@
+"""One load run inside Locust: engine, recorder and schedule, and the greenlets that drive them.
+
+    arrivals ──spawns──▶ CallUser ──seats its call──▶ engine (wheel) ──events──▶ recorder, Locust's stats
+
+Whatever of these fails ends the process with an exit code of its own: load that silently
+thinned out would make any platform look good.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+import gevent
+from gevent.event import Event as Flag
+
+from drill.load import arrivals, script
+from drill.load.arrivals import Arrival, Demand, Schedule
+from drill.load.call import OVERTIME_NS, PATIENCE_NS, Call, Identity
+from drill.load.engine import Engine
+from drill.load.recorder import Recorder
+from drill.load.script import Mix
+from drill.load.settings import Settings
+from drill.load.websocket import connect
+from drill.model.errors import DefinitionError, DrillError, WorldError
+from drill.model.events import CallEnded, CallStarted, Event, TurnEnded
+from drill.model.units import NS_PER_S
+
+EXIT_FAILED = 4
+_CONNECT_S = 5.0
+_LEAD_S = 0.5  # Locust's own start-up is over before the first call is due
+_BEAT_S = 0.5
+
+logger = logging.getLogger(__name__)
+
+
+class TurnFailedError(Exception):
+    """Why a turn or a call counts as failed in Locust's statistics."""
+
+
+def agreed_schedule(demand: Demand, file: Path | None) -> Schedule:
+    """The schedule in `file` if there is one for this very demand; else drawn, and written there first."""
+    if file is not None and file.exists():
+        schedule = arrivals.from_json(file.read_text(), str(file))
+        if schedule.demand != demand:
+            raise DefinitionError(
+                f"{file}: was drawn for {schedule.demand}, and {demand} is asked; delete it"
+            )
+        return schedule
+    schedule = arrivals.draw(demand)
+    if file is not None:
+        draft = file.with_suffix(".draft")
+        draft.write_text(arrivals.to_json(schedule))
+        draft.replace(file)
+    return schedule
+
+
+class Session:
+    """See the module. `environment` is Locust's."""
+
+    def __init__(self, environment: Any, settings: Settings, user_classes: list[Any]) -> None:
+        self._environment, self._settings, self._user_classes = environment, settings, user_classes
+        self._schedule = agreed_schedule(settings.demand, settings.schedule)
+        self._recorder = Recorder(settings.stream, settings.run_id)
+        self._engine = Engine()
+        self._t0_ns = time.monotonic_ns() + round(_LEAD_S * NS_PER_S)
+        self._up_since_ns: dict[str, int] = {}
+        self._greenlets: list[Any] = []
+
+    def start(self) -> None:
+        """Write down what is going to happen, then let it."""
+        self._recorder.begin(self._schedule)
+        for work in (self._engine.run, self._arrive, self._beat):
+            greenlet = gevent.spawn(work)
+            greenlet.link_exception(self._failed)
+            self._greenlets.append(greenlet)
+
+    def stopping(self) -> None:
+        """Cut the calls that are up, while their users still wait for them."""
+        gevent.killall(self._greenlets)
+        self._engine.close("the run ended")
+
+    def stopped(self) -> None:
+        """Everybody has left: the last sample, and the seal."""
+        self._recorder.sample(self._engine.calls_up, self._engine.take_lateness())
+        self._recorder.finish()
+
+    # --- greenlets ------------------------------------------------------------------------
+
+    def _arrive(self) -> None:
+        """Open arrivals: each call starts when the schedule says so, whatever became of the others."""
+        for arrival in self._schedule.arrivals:
+            intended_ns = self._t0_ns + round(arrival.at_s * NS_PER_S)
+            gevent.sleep(max(0.0, (intended_ns - time.monotonic_ns()) / NS_PER_S))
+            self._recorder.arrived(intended_ns, time.monotonic_ns())
+            (user,) = self._environment.runner.spawn_users({self._who(arrival): 1})
+            user.session, user.arrival = self, arrival  # its greenlet has not run yet
+
+    def _who(self, arrival: Arrival) -> str:
+        source = random.Random(arrival.seed)  # noqa: S311  # callers, not secrets
+        weights = [cls.weight for cls in self._user_classes]
+        return str(source.choices(self._user_classes, weights)[0].__name__)
+
+    def _beat(self) -> None:
+        """Samples on whole seconds, and lines to the system twice as often."""
+        beat = 0
+        while True:
+            beat += 1
+            due_ns = self._t0_ns + round(beat * _BEAT_S * NS_PER_S)
+            gevent.sleep(max(0.0, (due_ns - time.monotonic_ns()) / NS_PER_S))
+            if beat % 2 == 0:
+                self._recorder.sample(self._engine.calls_up, self._engine.take_lateness())
+            self._recorder.flush()
+
+    def _failed(self, greenlet: Any) -> None:
+        logger.critical("the load generator failed and ends the run: %r", greenlet.exception)
+        self._environment.process_exit_code = EXIT_FAILED
+        gevent.spawn(self._environment.runner.quit)
+
+    # --- one call -------------------------------------------------------------------------
+
+    def hold(self, arrival: Arrival, mix: Mix) -> None:
+        """From dialling to hanging up; returns when the call is over."""
+        intended_ns = self._t0_ns + round(arrival.at_s * NS_PER_S)
+        identity = self._identity(arrival)
+        try:
+            line = connect(self._settings.edge, _CONNECT_S)
+        except WorldError as error:
+            self._started(identity, intended_ns, str(error))
+            return
+        if self._engine.closed:
+            line.close()
+            return
+        self._started(identity, intended_ns, "")
+        over, ends_ns = Flag(), intended_ns + round(arrival.duration_s * NS_PER_S)
+        turns = script.turns(arrival.seed, mix)
+        self._engine.add(
+            Call(identity, turns, ends_ns, self._observe, self._settings.grammar), line, over.set
+        )
+        longest_ns = max(0, ends_ns - time.monotonic_ns()) + OVERTIME_NS + PATIENCE_NS
+        if not over.wait(longest_ns / NS_PER_S):
+            raise DrillError(f"call {identity.call_sid} outlived every limit")
+
+    def _identity(self, arrival: Arrival) -> Identity:
+        text = f"{self._settings.run_id}|{self._t0_ns}|{arrival.at_s}|{arrival.seed}"
+        name = hashlib.sha256(text.encode()).hexdigest()[:32]
+        return Identity(f"CA{name}", f"MZ{name}", arrival.patient, self._settings.drill_id)
+
+    def _started(self, identity: Identity, intended_ns: int, error: str) -> None:
+        now_ns = time.monotonic_ns()
+        event = CallStarted(identity.call_sid, identity.patient, intended_ns, not error, error)
+        self._recorder.record(event, now_ns)
+        if not error:
+            self._up_since_ns[identity.call_sid] = now_ns
+        self._fire("CALL", "call connect", now_ns - intended_ns, error)
+
+    # --- what is seen ---------------------------------------------------------------------
+
+    def _observe(self, event: Event, t_ns: int) -> None:
+        self._recorder.record(event, t_ns)
+        if isinstance(event, TurnEnded):
+            good = event.outcome in ("full", "degraded")
+            until_ns = event.first_audio_ns or t_ns
+            self._fire("TURN", f"turn {event.intent}", until_ns - event.eos_ns, "" if good else event.outcome)
+        elif isinstance(event, CallEnded):
+            length_ns = t_ns - self._up_since_ns.pop(event.call, t_ns)
+            if event.outcome != "cut":
+                problem = f"dropped: {event.detail}" if event.outcome == "dropped" else ""
+                self._fire("CALL", "call length", length_ns, problem)
+
+    def _fire(self, kind: str, name: str, time_ns: int, problem: str) -> None:
+        """Tell Locust's statistics; once a turn and twice a call, never once a frame."""
+        self._environment.events.request.fire(
+            request_type=kind, name=name, response_time=time_ns / 1e6, response_length=0,
+            exception=TurnFailedError(problem) if problem else None, context={},
+        )  # fmt: skip

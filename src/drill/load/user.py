@@ -1,0 +1,111 @@
+"""Calls as Locust users: the only module here that knows Locust, and what a locustfile imports.
+
+    from drill.load.user import CallUser, Mix, OpenArrivals
+
+    class Caller(CallUser):
+        mix = Mix(chat=40, lookup=30, note=30)
+
+    class Arrivals(OpenArrivals):
+        pass
+
+Locust's own spawning is closed and coarse (batches once a second, users that loop). Here it is
+told to hold none; a greenlet follows the written schedule and spawns one user per call, which
+leaves when its call is over. The shape's only work is to end the run in time.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from locust import LoadTestShape, User, events, task
+from locust.exception import StopUser
+from locust.runners import LocalRunner
+
+from drill.load.arrivals import Arrival
+from drill.load.script import USUAL_MIX, Mix
+from drill.load.session import EXIT_FAILED, Session
+from drill.load.settings import Settings, from_environ
+from drill.model.errors import DefinitionError, DrillError
+
+__all__ = ["CallUser", "Mix", "OpenArrivals"]
+
+EXIT_DEFINITION = 3
+logger = logging.getLogger(__name__)
+
+
+class CallUser(User):  # type: ignore[misc]  # Locust carries no types
+    """One caller, one call. Subclass it in a locustfile; `mix` says what callers ask for."""
+
+    abstract = True
+    mix: Mix = USUAL_MIX
+    session: Session | None = None
+    arrival: Arrival | None = None
+
+    @task  # type: ignore[untyped-decorator]
+    def hold_call(self) -> None:
+        """The whole call; a user that came without an arrival of the schedule leaves at once."""
+        if self.session is not None and self.arrival is not None:
+            self.session.hold(self.arrival, self.mix)
+        raise StopUser
+
+
+class OpenArrivals(LoadTestShape):  # type: ignore[misc]
+    """Asks Locust for no users of its own, and ends the run after the schedule's time."""
+
+    abstract = True
+    seconds: float = 0.0
+
+    def tick(self) -> tuple[int, float] | None:
+        """Locust asks once a second."""
+        return None if self.get_run_time() >= self.seconds else (0, 1.0)
+
+
+@events.init.add_listener  # type: ignore[untyped-decorator]
+def _on_init(environment: Any, runner: Any, **_: Any) -> None:
+    """Refuse what cannot be right before any page is served or call is made."""
+    try:
+        if not isinstance(runner, LocalRunner):
+            raise DefinitionError(
+                "calls are held by one Locust process; leave out --master, --worker, --processes"
+            )
+        settings = from_environ(os.environ, Path.cwd())
+    except DefinitionError as error:
+        print(error, file=sys.stderr, flush=True)
+        raise SystemExit(EXIT_DEFINITION) from error
+    if isinstance(environment.shape_class, OpenArrivals):
+        environment.shape_class.seconds = settings.demand.seconds
+    _Listener(environment, settings)
+
+
+class _Listener:
+    """Gives each test of this process a session; the web page can start several, one after another."""
+
+    def __init__(self, environment: Any, settings: Settings) -> None:
+        self._environment, self._settings = environment, settings
+        self._session: Session | None = None
+        environment.events.test_start.add_listener(self._on_start)
+        environment.events.test_stopping.add_listener(self._on_stopping)
+        environment.events.test_stop.add_listener(self._on_stop)
+
+    def _on_start(self, **_: Any) -> None:
+        callers = [cls for cls in self._environment.user_classes if issubclass(cls, CallUser)]
+        try:
+            self._session = Session(self._environment, self._settings, callers)
+            self._session.start()
+        except (DrillError, OSError) as error:
+            logger.critical("the run cannot start: %s", error)
+            self._environment.process_exit_code = EXIT_FAILED
+            self._environment.runner.greenlet.spawn(self._environment.runner.quit)
+
+    def _on_stopping(self, **_: Any) -> None:
+        if self._session is not None:
+            self._session.stopping()
+
+    def _on_stop(self, **_: Any) -> None:
+        if self._session is not None:
+            self._session.stopped()
+            self._session = None

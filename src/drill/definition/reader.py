@@ -85,7 +85,7 @@ class Reader:
             )
             return
         section.lines[name] = child.line
-        value = self._shape(key.shape, child, f"{path}.{name}" if path else name)
+        value = self.read(key.shape, child, f"{path}.{name}" if path else name)
         if value is not None:
             section.values[name] = value
 
@@ -101,7 +101,8 @@ class Reader:
         ):
             self.mistake(node.line, f"{path or table.name} asks for nothing; write one of {_known(table)}")
 
-    def _shape(self, shape: Kind | ListOf | MapOf | Table, node: Node, path: str) -> Any:
+    def read(self, shape: Kind | ListOf | MapOf | Table, node: Node, path: str) -> Any:
+        """Check a value against what may stand there; None when it is not that."""
         if isinstance(shape, Table):
             return self.table(shape, node, path)
         if isinstance(shape, ListOf):
@@ -126,7 +127,7 @@ class Reader:
             return None
         if len(node.value) < shape.least:
             self.mistake(node.line, f"{path}: is empty; write at least {shape.least}")
-        read = [self._shape(shape.item, child, f"{path}[{n}]") for n, child in enumerate(node.value)]
+        read = [self.read(shape.item, child, f"{path}[{n}]") for n, child in enumerate(node.value)]
         return [value for value in read if value is not None]
 
     def _map(self, shape: MapOf, node: Node, path: str) -> dict[str, Any] | None:
@@ -135,7 +136,7 @@ class Reader:
             return None
         for name, child in node.value.items():
             self._value(shape.key, Node(name, child.line), path)
-        return {name: self._shape(shape.item, child, f"{path}.{name}") for name, child in node.value.items()}
+        return {name: self.read(shape.item, child, f"{path}.{name}") for name, child in node.value.items()}
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

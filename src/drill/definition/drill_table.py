@@ -1,0 +1,191 @@
+"""Every key of a drill file: kind, meaning, example."""
+
+from __future__ import annotations
+
+from drill.definition.keys import Key, ListOf, Table
+from drill.definition.kinds import AT_LEAST_ONE, COUNT, DURATION, NAME, NUMBER, SHARE, TEXT, choice
+
+SCHEDULE = choice("schedule", "daily", "weekly", "monthly", "quarterly", "yearly", "on demand")
+
+LOAD = Table(
+    "load",
+    "The calls that are up while the fault is.",
+    (
+        Key(
+            "profile",
+            TEXT,
+            "A locustfile, relative to this file.",
+            "profile: ../loadprofiles/steady_calls.py",
+        ),
+        Key("concurrency", AT_LEAST_ONE, "Calls that are up at a time, on average.", "concurrency: 40"),
+        Key("mean_call", DURATION, "Mean length of a call.", "mean_call: 60s"),
+    ),
+)
+PHASES = Table(
+    "phases",
+    "Lengths of the drill's windows.",
+    (
+        Key("ramp", DURATION, "From the first call to full load; not judged.", "ramp: 10s"),
+        Key("baseline", DURATION, "Full load without the fault; it has to be good.", "baseline: 15s"),
+        Key(
+            "fault",
+            DURATION,
+            "How long the fault holds; given to the experiment as its configuration `hold_s`.",
+            "fault: 30s",
+        ),
+        Key(
+            "recovery",
+            DURATION,
+            "The longest wait for recovery after the fault is reverted.",
+            "recovery: 60s",
+        ),
+    ),
+)
+RECOVERY = Table(
+    "recovery",
+    "When callers count as hurt, and how soon that has to be over.",
+    (
+        Key(
+            "turn_slo",
+            DURATION,
+            "A turn not answered within this is in breach until it is.",
+            "turn_slo: 1500ms",
+        ),
+        Key(
+            "breach_share",
+            SHARE,
+            "Callers suffer while more than this share of live calls is in breach.",
+            "breach_share: 10%",
+        ),
+        Key(
+            "back_share",
+            SHARE,
+            "Recovered means at most this share in breach, for `sustained` without interruption.",
+            "back_share: 5%",
+        ),
+        Key("sustained", DURATION, "Length of the good window; recovery is its start.", "sustained: 30s"),
+        Key(
+            "within",
+            DURATION,
+            "Limit on the time from fault applied to the start of that window (the recovery time objective).",
+            "within: 20s",
+        ),
+        Key(
+            "breached_call_seconds",
+            NUMBER,
+            "Limit on the area under breach, in call-seconds.",
+            "breached_call_seconds: 200",
+        ),
+    ),
+)
+BREAKER = Table(
+    "breaker",
+    "What the circuit breaker owes callers; its half-open calls and wait come from the target.",
+    (
+        Key(
+            "opens_within",
+            DURATION,
+            "From fault applied until every zone's breaker is open.",
+            "opens_within: 15s",
+        ),
+        Key(
+            "closes_within",
+            DURATION,
+            "From fault reverted until every zone's breaker is closed.",
+            "closes_within: 15s",
+        ),
+        Key(
+            "requests_per_failure_max",
+            NUMBER,
+            "EHR requests on the wire per turn that needs the EHR, while the fault holds; more is a storm.",
+            "requests_per_failure_max: 2.5",
+        ),
+    ),
+)
+CALLS = Table(
+    "calls",
+    "What calls may suffer.",
+    (
+        Key("dropped_max", COUNT, "Calls the platform may hang up on.", "dropped_max: 0"),
+        Key(
+            "turn_p95",
+            DURATION,
+            "Limit on the p95 turn latency in the baseline and after recovery.",
+            "turn_p95: 1500ms",
+        ),
+        Key(
+            "unaffected_p95",
+            DURATION,
+            "Limit on the p95 latency, during the fault, of turns that need no EHR (cascade).",
+            "unaffected_p95: 1500ms",
+        ),
+        Key(
+            "answered_min", SHARE, "Least share of all turns that were answered at all.", "answered_min: 99%"
+        ),
+    ),
+)
+EHR_WRITES = Table(
+    "ehr_writes",
+    "EHR writes made during the drill: none lost, none doubled.",
+    (Key("within", DURATION, "All are in the EHR this long after the revert.", "within: 30s"),),
+)
+TURNS = Table(
+    "turns",
+    "Turns that callers were told were saved.",
+    (Key("lost_max", COUNT, "Acknowledged turns that may be missing in the store.", "lost_max: 0"),),
+)
+OBJECTIVES = Table(
+    "objectives",
+    "The pass criteria; integrity is judged always, the others where they are asked for.",
+    (
+        Key("recovery", RECOVERY, "Recovery of callers.", "recovery:", required=False),
+        Key("breaker", BREAKER, "Behaviour of the breaker.", "breaker:", required=False),
+        Key("calls", CALLS, "Calls and their turns.", "calls:", required=False),
+        Key("ehr_writes", EHR_WRITES, "EHR writes.", "ehr_writes: {within: 30s}", required=False),
+        Key("turns", TURNS, "Stored turns.", "turns: {lost_max: 0}", required=False),
+    ),
+    least=1,
+)
+DRILL = Table(
+    "the drill file",
+    "A drill: an experiment under load, and what it has to show.",
+    (
+        Key("drill", NAME, "Name of the drill and of its folder below runs/.", "drill: ehr-outage"),
+        Key("title", TEXT, "What is drilled, in one line.", "title: EHR outage under live calls"),
+        Key("owner", TEXT, "Who answers for the result.", "owner: voice platform on-call"),
+        Key("severity", TEXT, "Severity of the incident that it rehearses.", "severity: SEV2"),
+        Key(
+            "risk",
+            TEXT,
+            "The entry in the risk register.",
+            "risk: R-012 EHR connectivity loss",
+            required=False,
+        ),
+        Key(
+            "runbook",
+            TEXT,
+            "The runbook: a file, relative to this one, or an address with ://.",
+            "runbook: ../docs/runbooks/ehr-connectivity-loss.md",
+            required=False,
+        ),
+        Key("schedule", SCHEDULE, "How often it is due.", "schedule: quarterly", required=False),
+        Key(
+            "controls",
+            ListOf(TEXT),
+            "Controls that the drill is evidence for.",
+            "controls: [HIPAA 164.308(a)(7)(ii)(D)]",
+            required=False,
+        ),
+        Key(
+            "experiment",
+            TEXT,
+            "A Chaos Toolkit experiment (YAML or JSON), relative to this file.",
+            "experiment: ../experiments/ehr-outage.yaml",
+        ),
+        Key("load", LOAD, "The calls.", "load:"),
+        Key(
+            "phases", PHASES, "The windows.", "phases: {ramp: 10s, baseline: 15s, fault: 30s, recovery: 60s}"
+        ),
+        Key("objectives", OBJECTIVES, "The pass criteria.", "objectives:"),
+    ),
+)

@@ -36,9 +36,11 @@ def load_drill(path: Path) -> Drill:
     if profile is not None:
         _check_python(reader, section.section("load"), profile)
     experiment, other = _experiment(reader, section, path)
-    if mistakes := reader.mistakes + other:
+    if "://" not in section.get("runbook", "://"):
+        _beside(reader, section, "runbook", path)
+    mistakes = reader.mistakes + other
+    if mistakes or profile is None or experiment is None:
         raise DefinitionError(mistakes)
-    assert profile is not None and experiment is not None  # noqa: S101
     return _build(section, path, profile, experiment)
 
 

@@ -56,10 +56,12 @@ class _Locator:
         first: dict[str, int] = {}
         for key, _ in node.value:
             line = key.start_mark.line + 1
-            if key.value in first and isinstance(key, yaml.ScalarNode):
+            if not isinstance(key, yaml.ScalarNode):
+                raise self._mistake(line, "a key is not text; write it in quotes")
+            if key.value in first:
                 said = f"the key {key.value!r} is there already, in line {first[key.value]}; keep one of them"
                 raise self._mistake(line, said)
-            first[str(key.value)] = line
+            first[key.value] = line
         self._loader.flatten_mapping(node)
         return {self._key(k): self.node(v, above, k.start_mark.line + 1) for k, v in node.value}
 

@@ -1,4 +1,8 @@
-"""plan(drill, target, seed) -> Plan: everything resolved and frozen, before anything is touched."""
+"""plan(drill, target, seed) -> Plan: everything resolved and frozen, before anything is touched.
+
+A stored plan is read back strictly: it was written by a program, so whatever that program would not have
+written was put there by somebody.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,9 @@ from typing import Any
 
 from drill.definition import Drill
 from drill.model.errors import DefinitionError, JournalError
-from drill.model.plan import Objectives, Plan
+from drill.model.plan import Objectives, Plan, to_json
 from drill.model.target import Target
+from drill.model.units import seconds
 
 _INJECTING = ("drill.toolkit.actions", "ehr_fault")
 
@@ -48,8 +53,21 @@ def _fits(drill: Drill, target: Target) -> None:
         for what, part, there in needs
         if not there
     ]
-    if lacks:
+    if lacks := lacks + _too_short(drill, target):
         raise DefinitionError(lacks)
+
+
+def _too_short(drill: Drill, target: Target) -> list[str]:
+    limits, breaker = drill.objectives.breaker, target.breaker
+    if limits is None or breaker is None or limits.closes_within_s >= breaker.wait_s:
+        return []
+    return [
+        (
+            f"{drill.file}: breaker.closes_within {seconds(limits.closes_within_s)} is shorter than the "
+            f"{seconds(breaker.wait_s)} that the breaker of target {target.name!r} stays open: it could only "
+            "hold by luck; write a longer limit"
+        )
+    ]
 
 
 def _experiment(drill: Drill, *, sham: bool) -> str:
@@ -86,10 +104,17 @@ def _objectives(asked: Objectives, target: Target) -> Objectives:
 def plan_from_json(text: str) -> Plan:
     """A stored plan; JournalError when it is cut, or is not exactly a plan of this version."""
     try:
-        found: Plan = _value(Plan, json.loads(text), "plan.json")
-    except ValueError as error:
+        found: Plan = _value(Plan, json.loads(text, parse_constant=_no_number), "plan.json")
+    except (ValueError, RecursionError) as error:
         raise JournalError(f"plan.json is cut short or was edited: {error}") from error
+    if to_json(found) != text.removesuffix("\n"):
+        raise JournalError("plan.json is not as it was written: it was edited")
     return found
+
+
+def _no_number(name: str) -> float:
+    """NaN above all: every value is within a limit that is not a number."""
+    raise ValueError(f"{name} is no number of a plan")
 
 
 def _value(hint: Any, value: Any, where: str) -> Any:
@@ -98,9 +123,9 @@ def _value(hint: Any, value: Any, where: str) -> Any:
     if isinstance(hint, types.UnionType):
         inner = next(each for each in typing.get_args(hint) if each is not type(None))
         return None if value is None else _value(inner, value, where)
-    if typing.get_origin(hint) is tuple:
-        hint, value = tuple, tuple(value) if isinstance(value, list) else value
-    allowed = (int, float) if hint is float else hint
+    if typing.get_origin(hint) is tuple and isinstance(value, list):
+        return tuple(_value(typing.get_args(hint)[0], each, where) for each in value)
+    allowed = (int, float) if hint is float else typing.get_origin(hint) or hint
     if not isinstance(value, allowed) or (isinstance(value, bool) and hint is not bool):
         raise JournalError(f"{where} is {value!r}, which is not what a plan holds there: it was edited")
     return value

@@ -1,0 +1,310 @@
+"""A target file is read whole or refused whole, and nothing off this machine is drilled by accident."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from drill.model.errors import DefinitionError
+from drill.model.target import Breaker, Ehr, Link, Requests, Store, Zone
+from drill.target import find_target, load_target
+
+TOML = """\
+[target.mine]
+environment = "sandbox"
+edge = "ws://127.20.0.1:10000/media"
+profile = "lite"
+[[target.mine.zones]]
+name = "a"
+health = "http://127.20.1.1:17001/health"
+metrics = "http://127.20.1.1:17001/metrics"
+[[target.mine.zones]]
+name = "b"
+health = "http://127.20.2.1:17001/health"
+metrics = "http://127.20.2.1:17001/metrics"
+[target.mine.breaker]
+name = "ehr"
+half_open_calls = 1
+wait = "5s"
+[target.mine.ehr]
+direct = "http://127.20.4.1:17003/fhir"
+probe_patient = "synthetic-0001"
+[target.mine.ehr.requests]
+url = "http://127.20.0.7:9100/metrics"
+metric = "egress_requests_total"
+label = "link"
+[[target.mine.ehr.links]]
+zone = "a"
+proxy = "ehr-a"
+api = "http://127.20.0.8:8474"
+[[target.mine.ehr.links]]
+zone = "b"
+proxy = "ehr-b"
+api = "http://127.20.0.8:8474"
+[target.mine.store]
+dsn = "postgresql://drill@127.20.1.1:15432/voice"
+passfile = "pgpass"
+turns = '''
+SELECT turn_id, call_sid, seq, digest FROM turn
+WHERE drill_id = %(run_id)s
+'''
+outbox_pending = "SELECT count(*) FROM outbox WHERE delivered_at IS NULL"
+"""
+LEAST = """\
+[target.NAME]
+environment = "staging"
+edge = "ws://localhost/media"
+[[target.NAME.zones]]
+name = "a"
+health = "http://[::1]/health"
+metrics = "http://[::1]/metrics"
+"""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The test's folder, and the working directory, so that messages have short paths."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("DRILL_TARGET", raising=False)
+    return tmp_path
+
+
+def _mistakes(text: str, name: str | None = None) -> list[str]:
+    Path("drill.toml").write_text(text)
+    with pytest.raises(DefinitionError) as error:
+        load_target(Path("drill.toml"), name)
+    return list(error.value.mistakes)
+
+
+def test_a_whole_target_is_read(here: Path) -> None:
+    """Every part, with the password file beside the target file."""
+    Path("drill.toml").write_text(TOML)
+    target = load_target(Path("drill.toml"))
+    assert (target.name, target.environment, target.profile) == ("mine", "sandbox", "lite")
+    assert target.zones[1] == Zone("b", "http://127.20.2.1:17001/health", "http://127.20.2.1:17001/metrics")
+    assert target.breaker == Breaker("ehr", 1, 5.0)
+    assert target.ehr == Ehr(
+        "http://127.20.4.1:17003/fhir",
+        "synthetic-0001",
+        (Link("a", "ehr-a", "http://127.20.0.8:8474"), Link("b", "ehr-b", "http://127.20.0.8:8474")),
+        Requests("http://127.20.0.7:9100/metrics", "egress_requests_total", "link"),
+    )
+    assert isinstance(target.store, Store)
+    assert target.store.passfile == Path("pgpass")
+    assert len(target.digest) == 64
+
+
+def test_the_least_target_is_read(here: Path) -> None:
+    """Breaker, EHR and store are there only where the platform has them."""
+    Path("drill.toml").write_text(LEAST.replace("NAME", "small"))
+    target = load_target(Path("drill.toml"))
+    assert (target.breaker, target.ehr, target.store, target.profile) == (None, None, None, "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "mistake"),
+    [
+        (
+            'environment = "sandbox"',
+            'environment = "prod"',
+            (
+                "2: target.mine.environment: 'prod' is not a "
+                "known environment; write sandbox or staging or production"
+            ),
+        ),
+        (
+            'profile = "lite"',
+            'profle = "lite"',
+            ("4: unknown key 'profle' in target.mine; did you mean 'profile'?"),
+        ),
+        (
+            'edge = "ws:',
+            'edge = "http:',
+            (
+                "3: target.mine.edge: 'http://127.20.0.1:10000/media' is not a "
+                "WebSocket address; write ws://host:port/path"
+            ),
+        ),
+        (
+            'health = "http://127.20.2.1:17001/health"',
+            'health = "127.20.2.1:17001"',
+            (
+                "11: target.mine."
+                "zones[1].health: '127.20.2.1:17001' is not a HTTP address; write http://host:port/path"
+            ),
+        ),
+        (
+            'health = "http://127.20.2.1:17001/health"',
+            'health = "http://127.20.2.1:99999/"',
+            (
+                "11: target.mine."
+                "zones[1].health: 'http://127.20.2.1:99999/' has a host or port that cannot be; "
+                "write http://host:port/path"
+            ),
+        ),
+        (
+            'api = "http://127.20.0.8:8474"',
+            'api = "http:///x"',
+            (
+                "27: target.mine.ehr.links[0].api: "
+                "'http:///x' names no usable host; write http://host:port/path"
+            ),
+        ),
+        ('name = "b"', 'name = "a"', "10: zone 'a' is there already, in line 6; keep one of them"),
+        ('zone = "b"', 'zone = "bb"', "29: zone 'bb' is not a zone of this target; did you mean 'b'?"),
+        ('zone = "b"', 'zone = "z"', "29: zone 'z' is not a zone of this target; known are a, b"),
+        ('zone = "b"', 'zone = "a"', "29: link of zone 'a' is there already, in line 25; keep one of them"),
+        (
+            'wait = "5s"',
+            "wait = 5",
+            (
+                "16: target.mine.breaker.wait: 5 is not a duration; write a number with "
+                "a unit, such as 30s, 1500ms or 5m"
+            ),
+        ),
+        ('wait = "5s"\n', "", "13: target.mine.breaker lacks the key 'wait'; write wait = \"5s\""),
+        (
+            "half_open_calls = 1",
+            "half_open_calls = 0",
+            (
+                "15: target.mine.breaker.half_open_calls: 0 is not a "
+                "count of at least one; write a whole number from 1 on"
+            ),
+        ),
+        (
+            "drill@127",
+            "drill:secret@127",
+            (
+                "33: target.mine.store.dsn: the address of 127.20.1.1 carries a "
+                "password; keep it in a file of its own"
+            ),
+        ),
+        (
+            'outbox_pending = "S',
+            'outbox = "S',
+            ("39: unknown key 'outbox' in target.mine.store; did you mean 'outbox_pending'?"),
+        ),
+        ('passfile = "pgpass"', "passfile = ", "34: is not TOML: Invalid value; write key = value lines"),
+        (
+            "[target.mine.breaker]",
+            "[targets.mine.breaker]",
+            ("13: unknown key 'targets'; did you mean 'target'?"),
+        ),
+        (
+            'edge = "ws://127.20.0.1',
+            'edge = "wss://voice.example',
+            (
+                "3: edge: voice.example is outside this "
+                "machine, and a drill hurts what it is pointed at; if that is meant, write "
+                'allow = ["voice.example"] in this target'
+            ),
+        ),
+        (
+            'api = "http://127.20.0.8',
+            'api = "http://10.0.0.8',
+            (
+                "27: api: 10.0.0.8 is outside this machine, "
+                "and a drill hurts what it is pointed at; if that is meant, write allow = "
+                '["10.0.0.8"] in this '
+                "target"
+            ),
+        ),
+    ],
+)
+def test_one_mistake_one_message(here: Path, old: str, new: str, mistake: str) -> None:
+    """Each kind of mistake: its file and line, what is wrong, what to write instead."""
+    assert old in TOML
+    assert f"drill.toml:{mistake}" in _mistakes(TOML.replace(old, new, 1))
+
+
+def test_all_mistakes_come_at_once(here: Path) -> None:
+    """Three mistakes, three messages, from the top down."""
+    text = TOML.replace("sandbox", "prod").replace('wait = "5s"', "wait = 5").replace('"ehr-b"', "7")
+    assert [mistake.split(": ")[0] for mistake in _mistakes(text)] == [
+        "drill.toml:2", "drill.toml:16", "drill.toml:30",
+    ]  # fmt: skip
+
+
+def test_a_password_is_never_repeated(here: Path) -> None:
+    """Messages end up in CI logs."""
+    assert "secret" not in "".join(_mistakes(TOML.replace("drill@127", "drill:secret@127")))
+
+
+def test_an_allowed_host_may_be_drilled(here: Path) -> None:
+    """Consent is given by name, whatever its case."""
+    text = LEAST.replace("NAME", "far").replace("ws://localhost", "ws://Voice.Example")
+    Path("drill.toml").write_text(text.replace("[[", 'allow = ["Voice.example"]\n[[', 1))
+    assert load_target(Path("drill.toml")).edge == "ws://Voice.Example/media"
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "[target]\n"])
+def test_a_file_without_targets(here: Path, text: str) -> None:
+    """An empty file is not an empty platform."""
+    (mistake,) = _mistakes(text)
+    assert mistake.startswith("drill.toml:1: ")
+    assert mistake.endswith(("write [target.NAME]", "write [target.NAME] and its keys"))
+
+
+def test_a_name_has_to_be_there(here: Path) -> None:
+    """A wrong name is answered with the nearest."""
+    assert _mistakes(TOML, "mime") == ["drill.toml: has no target 'mime'; did you mean 'mine'?"]
+
+
+def test_among_several_one_has_to_be_said(here: Path) -> None:
+    """Which platform gets hurt is never guessed."""
+    text = LEAST.replace("NAME", "one") + LEAST.replace("NAME", "two")
+    assert _mistakes(text) == ["drill.toml: names 2 targets (one, two); say which"]
+    assert load_target(Path("drill.toml"), "two").name == "two"
+
+
+def test_a_file_that_is_not_text(here: Path) -> None:
+    """Bytes that are no UTF-8 are named with their line."""
+    Path("drill.toml").write_bytes(b"a = 1\n\xff")
+    with pytest.raises(DefinitionError, match=r"^drill.toml:2: is not UTF-8 text; save the file as UTF-8$"):
+        load_target(Path("drill.toml"))
+
+
+def _written(path: str, name: str) -> Path:
+    file = Path(path)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(LEAST.replace("NAME", name))
+    return file
+
+
+def test_the_search_goes_file_then_environment_then_usual_places(here: Path) -> None:
+    """What is said most explicitly wins."""
+    _written(".drill/sandbox-0/target.toml", "sandbox")
+    assert find_target(None, Path(), environ={}).name == "sandbox"
+    _written("drill.toml", "mine")
+    assert find_target(None, Path(), environ={}).name == "mine"
+    environ = {"DRILL_TARGET": str(_written("env.toml", "env"))}
+    assert find_target(None, Path(), environ=environ).name == "env"
+    assert find_target(None, Path(), file=_written("said.toml", "said"), environ=environ).name == "said"
+
+
+def test_a_name_is_looked_for_in_both_usual_places(here: Path) -> None:
+    """`--target sandbox` finds the sandbox although a drill.toml is there."""
+    _written(".drill/sandbox-0/target.toml", "sandbox")
+    _written("drill.toml", "mine")
+    assert find_target("sandbox", Path(), environ={}).name == "sandbox"
+    assert find_target("mine", Path(), environ={}).name == "mine"
+
+
+def test_an_explicit_file_that_is_not_there_is_an_error(here: Path) -> None:
+    """A typo in --target-file must not fall back to some other platform."""
+    _written("drill.toml", "mine")
+    with pytest.raises(DefinitionError, match=r"^gone.toml: cannot be read: No such file or directory; name"):
+        find_target(None, Path(), file=Path("gone.toml"), environ={})
+
+
+def test_no_target_at_all(here: Path) -> None:
+    """Both ways to get one are named."""
+    with pytest.raises(DefinitionError) as error:
+        find_target(None, Path(), environ={})
+    assert error.value.mistakes == (
+        (
+            "no target: neither drill.toml nor .drill/sandbox-0/target.toml is in .; start the sandbox with "
+            "`drill sandbox up`, or write a drill.toml with `drill init DIR`"
+        ),
+    )

@@ -1,0 +1,122 @@
+"""How it went for callers: key figures, and each phase's turns."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from drill.model.plan import Plan
+from drill.model.units import seconds
+from drill.objectives.calls import phase_spans, settled_turns, within
+from drill.objectives.percentile import TURNS_MIN, percentile
+from drill.objectives.recovery import first_open
+from drill.objectives.say import count, told
+from drill.objectives.writes import keep, last_readback
+from drill.recovery_estimate import Recovery
+from drill.report.scene import dot_kind
+from drill.report.values import Figure, TurnRow
+from drill.report.words import NOTHING
+from drill.timeline import Timeline, Turn
+
+_ENDINGS = (
+    ("completed", "completed"), ("dropped", "dropped by the platform"), ("refused", "refused"),
+    ("cut", "cut short by the end of the run"), ("open", "without an end in the journal"),
+)  # fmt: skip
+
+
+def figures(plan: Plan, timeline: Timeline, recovery: Recovery | None) -> tuple[Figure, ...]:
+    """What somebody will quote."""
+    turns = Counter(dot_kind(turn) for turn in timeline.turns)
+    calls = Counter(call.outcome for call in timeline.calls)
+    most = max((step.up for step in timeline.steps), default=0)
+    lost = calls["dropped"] + calls["refused"]
+    never = turns["never"]
+    return (
+        *_recovery(plan, recovery),
+        _opened(plan, timeline),
+        Figure("Calls", str(len(timeline.calls)), f"up to {most} at once"),
+        Figure("Dropped or refused", str(lost), f"of {count(len(timeline.calls), 'call')}"),
+        Figure("Turns", str(len(timeline.turns)), f"{turns['degraded']} degraded, {never} without an answer"),
+        _writes(timeline),
+    )
+
+
+def _recovery(plan: Plan, found: Recovery | None) -> tuple[Figure, ...]:
+    limits = plan.objectives.recovery
+    names = ("Felt by callers after", "Recovered after", "Waited beyond the promise")
+    if limits is None or found is None:
+        return tuple(Figure(name, NOTHING, "not measured") for name in names)
+    over = f"more than {limits.breach_share * 100:g} % of calls in breach"
+    felt = Figure(names[0], "never" if found.detected_s is None else seconds(found.detected_s),
+                  f"never {over} for a whole second" if found.detected_s is None else over)  # fmt: skip
+    area = Figure(
+        names[2], f"{found.breached_call_s:.1f} call-s", f"limit {limits.breached_call_s:g} call-seconds"
+    )
+    return felt, Figure(names[1], *_recovered(found, seconds(limits.within_s))), area
+
+
+def _recovered(found: Recovery, limit: str) -> tuple[str, str]:
+    if not found.felt:
+        return "never felt", f"limit {limit}"
+    if not found.sustained:
+        return f"over {seconds(found.recovered_s)}", f"not well for long enough; limit {limit}"
+    if found.low_s is None or found.high_s is None:
+        return seconds(found.recovered_s), f"limit {limit}"
+    return seconds(
+        found.recovered_s
+    ), f"95 % interval {seconds(found.low_s)} to {seconds(found.high_s)}; limit {limit}"
+
+
+def _opened(plan: Plan, timeline: Timeline) -> Figure:
+    fault, first = timeline.fault, first_open(timeline)
+    zones = {
+        path.zone
+        for path in timeline.breakers
+        if any(t.to_state == "open" and fault and fault.holds(t.t_s) for t in path.transitions)
+    }
+    note = f"first after {seconds(first[0])}" if first else "during the fault"
+    return Figure("Breakers opened", f"{len(zones)} of {len(plan.zones)}", note)
+
+
+def _writes(timeline: Timeline) -> Figure:
+    label = "EHR notes compared"
+    readback = last_readback(timeline, "ehr")
+    if readback is None or not readback.ok:
+        return Figure(label, NOTHING, "the EHR was not read back")
+    ledger = keep(timeline)
+    found = sum(bool(ledger.of[turn.id]) for turn in ledger.promised)
+    note = f"promised to callers and found; {count(len(timeline.records), 'record')} read"
+    return Figure(label, f"{found} of {len(ledger.promised)}", note)
+
+
+def calls_sentence(timeline: Timeline) -> str:
+    """All calls and how they ended, in one sentence."""
+    ends = Counter(call.outcome for call in timeline.calls)
+    told_ = [
+        f"{ends[name]} {words}" for name, words in _ENDINGS if ends[name] or name in ("completed", "dropped")
+    ]
+    return (
+        f"{count(len(timeline.calls), 'call')}: {', '.join(told_)}."
+        if timeline.calls
+        else "No call was made."
+    )
+
+
+def turn_rows(plan: Plan, timeline: Timeline) -> tuple[TurnRow, ...]:
+    """Each phase, first the turns that need the EHR, then those that do not."""
+    turns = settled_turns(timeline)
+    rows = []
+    for phase, span in phase_spans(plan, timeline).items():
+        inside = within(turns, span)
+        rows.append(_turn_row(phase, "need the EHR", [t for t in inside if t.needs_ehr]))
+        rows.append(_turn_row(phase, "need no EHR", [t for t in inside if not t.needs_ehr]))
+    return tuple(rows)
+
+
+def _turn_row(phase: str, kind: str, turns: Sequence[Turn]) -> TurnRow:
+    waits = [turn.latency_s for turn in turns]
+    enough = len(waits) >= TURNS_MIN
+    p50, p95, p99 = (told(percentile(waits, q)) if enough else NOTHING for q in (0.5, 0.95, 0.99))
+    kinds = Counter(dot_kind(turn) for turn in turns)
+    return TurnRow(phase, kind, len(turns), p50, p95, p99,
+                   kinds["full"], kinds["degraded"], kinds["wrong"], kinds["never"])  # fmt: skip

@@ -1,0 +1,206 @@
+"""From a timeline to its picture: which lanes there are, their axes and limits, in words too."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from drill.model.plan import Plan
+from drill.model.units import seconds
+from drill.objectives.recovery import first_open
+from drill.recovery_estimate import Recovery
+from drill.report.picture import Axis, Band, BarLane, DotLane, Dots, Lane, Limit, Mark, Picture, StepLane
+from drill.report.states import breaker_lane, witness_lane
+from drill.report.words import minus
+from drill.timeline import Span, Step, Timeline, Turn
+
+BARS_MAX = 240
+# Round upper ends of an axis, and into how many round parts each is divided.
+_NICE = {1.0: 2, 1.5: 3, 2.0: 2, 3.0: 3, 4.0: 2, 6.0: 3, 8.0: 2, 10.0: 2}
+
+
+def picture(plan: Plan, timeline: Timeline, recovery: Recovery | None) -> Picture:
+    """The whole picture, relative to the moment the fault was applied (or to the run's start)."""
+    window, zero_s = shown(timeline), timeline.t0_s
+    applied = timeline.applied_s is not None
+    phases = [p for p in timeline.phases if p.end_s > window.start_s and p.start_s < window.end_s]
+    return Picture(
+        start_s=window.start_s - zero_s,
+        end_s=window.end_s - zero_s,
+        zero="seconds after the fault was applied"
+        if applied
+        else "seconds after the run began; no fault was applied",
+        text=spoken(plan, timeline, recovery),
+        phases=tuple(Band(p.start_s - zero_s, p.end_s - zero_s, p.name, p.name) for p in phases),
+        faults=tuple(
+            Band(
+                f.applied_s - zero_s,
+                (window.end_s if f.reverted_s is None else f.reverted_s) - zero_s,
+                f.fault,
+                "on",
+            )
+            for f in timeline.faults
+            if f.applied_s is not None
+        ),
+        marks=_marks(plan, timeline, recovery),
+        lanes=_lanes(plan, timeline, window),
+    )
+
+
+def shown(timeline: Timeline) -> Span:
+    """From the first call to the last evidence: what came before and after touched no caller."""
+    ramp = [p.start_s for p in timeline.phases if p.name in ("ramp", "baseline")]
+    first = min([*ramp, *(s.t_s for s in timeline.steps[:1])], default=0.0)
+    last = max([timeline.evidence.end_s, *(f.reverted_s or 0.0 for f in timeline.faults)])
+    return Span(first, last if last > first else max(timeline.end_s, first + 1.0))
+
+
+def _marks(plan: Plan, timeline: Timeline, recovery: Recovery | None) -> tuple[Mark, ...]:
+    zero_s, found = timeline.t0_s, []
+    for fault in timeline.faults:
+        if fault.applied_s is not None:
+            found.append(Mark(fault.applied_s - zero_s, "fault applied", "fault-mark"))
+        if fault.reverted_s is not None:
+            at_s = fault.reverted_s - zero_s
+            found.append(Mark(at_s, f"reverted {signed(at_s)}", "fault-mark"))
+    if (opened := first_open(timeline)) is not None:
+        found.append(Mark(opened[0], f"first breaker open {signed(opened[0])}", "plain-mark"))
+    if recovery is not None and recovery.felt:
+        found += _felt(recovery)
+        limit = plan.objectives.recovery
+        if limit is not None:
+            found.append(Mark(limit.within_s, f"recovery limit {signed(limit.within_s)}", "limit-mark"))
+    return tuple(dict.fromkeys(found))
+
+
+def _felt(recovery: Recovery) -> list[Mark]:
+    found = []
+    if recovery.detected_s is not None:
+        found.append(Mark(recovery.detected_s, f"felt {signed(recovery.detected_s)}", "plain-mark"))
+    if recovery.sustained:
+        at_s, low_s, high_s = recovery.recovered_s, recovery.low_s, recovery.high_s
+        found.append(Mark(at_s, f"recovered {signed(at_s)}", "recovered-mark", low_s, high_s))
+    return found
+
+
+def signed(value_s: float) -> str:
+    """`+2.1 s`: a moment relative to the fault."""
+    return minus(f"{value_s:+.1f} s")
+
+
+def _lanes(plan: Plan, timeline: Timeline, window: Span) -> tuple[Lane, ...]:
+    zero_s = timeline.t0_s
+    inside = [s for s in timeline.steps if s.t_s < window.end_s]
+    lanes: list[Lane] = [_up(inside, zero_s, window), _share(plan, inside, zero_s, window),
+                         _latency(timeline, zero_s, window)]  # fmt: skip
+    if timeline.breakers:
+        lanes.append(breaker_lane(timeline, window))
+    if timeline.requests:
+        lanes.append(_requests(timeline, zero_s, window))
+    if timeline.witness:
+        lanes.append(witness_lane(timeline, window))
+    return tuple(lanes)
+
+
+def axis(highest: float, unit: str, parts: int = 0) -> Axis:
+    """From 0 to a round value not below the highest, in round parts."""
+    scale = 10.0 ** math.floor(math.log10(highest)) if highest > 0 else 1.0
+    nice = next((n for n in _NICE if n * scale >= highest * (1 - 1e-9)), 10.0)
+    top, steps = nice * scale, parts or _NICE[nice]
+    return Axis(
+        top, tuple((top * i / steps, f"{top * i / steps:g}{unit if i else ''}") for i in range(steps + 1))
+    )
+
+
+def _until(points: list[tuple[float, float]], window: Span, zero_s: float) -> tuple[tuple[float, float], ...]:
+    """The last value holds until the end of the picture."""
+    return (*points, (window.end_s - zero_s, points[-1][1])) if points else ()
+
+
+def _up(steps: Sequence[Step], zero_s: float, window: Span) -> StepLane:
+    points = [(s.t_s - zero_s, float(s.up)) for s in steps]
+    top = axis(max((s.up for s in steps), default=1), "", 1)
+    return StepLane("Calls up", "", "up", 44, top, _until(points, window, zero_s))
+
+
+def _share(plan: Plan, steps: Sequence[Step], zero_s: float, window: Span) -> StepLane:
+    limits = plan.objectives.recovery
+    points = [(s.t_s - zero_s, s.share * 100) for s in steps]
+    highest = max((p[1] for p in points), default=0.0)
+    asked = limits.breach_share * 100 if limits else 0.0
+    top = axis(min(100.0, max(highest, asked * 2, 20.0)), " %")
+    lines = (Limit(asked, f"callers suffer above {asked:g} %"),) if limits else ()
+    note = "share of live calls that wait longer than promised"
+    return StepLane("Calls in breach", note, "breach", 84, top, _until(points, window, zero_s), lines)
+
+
+def _latency(timeline: Timeline, zero_s: float, window: Span) -> DotLane:
+    slo_s = timeline.turn_slo_s
+    asked = [t for t in timeline.turns if window.start_s <= t.eos_s <= window.end_s]
+    answered = sorted(t.waited_s for t in asked if t.answered)
+    usual = answered[math.ceil(len(answered) * 0.995) - 1] if answered else 0.0
+    top = axis(min(max(usual, slo_s * 1.5), slo_s * 6), " s")
+    kinds = {kind: tuple((t.eos_s - zero_s, _height(t, top)) for t in asked if dot_kind(t) == kind)
+             for kind in ("full", "degraded", "wrong", "never")}  # fmt: skip
+    dots = tuple(Dots(kind, points) for kind, points in kinds.items() if points)
+    note = "end of speech to first audio; one dot a turn"
+    return DotLane("Turn latency", note, 104, top, dots, (Limit(slo_s, f"promised {seconds(slo_s)}"),))
+
+
+def _height(turn: Turn, top: Axis) -> float:
+    return turn.waited_s if turn.answered else top.top
+
+
+def dot_kind(turn: Turn) -> str:
+    """How a turn is drawn: full, degraded, wrong (patient) or never (answered)."""
+    if not turn.answered:
+        return "never"
+    return {"full": "full", "degraded": "degraded", "wrong_patient": "wrong"}.get(turn.outcome, "never")
+
+
+def _requests(timeline: Timeline, zero_s: float, window: Span) -> BarLane:
+    width_s = max(1, math.ceil(window.length_s / BARS_MAX))
+    bins: Counter[int] = Counter()
+    for path in timeline.requests:
+        for before, after in zip(path.samples, path.samples[1:], strict=False):
+            if window.start_s <= after.t_s <= window.end_s:
+                # A counter that fell was born again: all it has counted is new.
+                gained = after.requests - before.requests
+                bins[math.floor((after.t_s - zero_s) / width_s)] += gained if gained >= 0 else after.requests
+    bars = tuple((float(at * width_s), count / width_s) for at, count in sorted(bins.items()))
+    top = axis(max((b[1] for b in bars), default=1.0), "", 1)
+    note = "counted by somebody other than the caller, all zones"
+    return BarLane("EHR requests per second on the wire", note, 44, top, float(width_s), bars)
+
+
+def spoken(plan: Plan, timeline: Timeline, recovery: Recovery | None) -> str:
+    """The picture in sentences, for who does not see it."""
+    up = max((s.up for s in timeline.steps), default=0)
+    parts = [f"{plan.title}: up to {up} calls at once, {len(timeline.turns)} turns."]
+    parts.append(_fault_sentence(timeline))
+    worst = max((s.share for s in timeline.steps), default=0.0)
+    parts.append(f"At worst {worst * 100:.0f} % of live calls were in breach.")
+    if recovery is not None and recovery.felt:
+        again = f"well again {seconds(recovery.recovered_s)} after the fault was applied"
+        parts.append(
+            f"Callers were {again}." if recovery.sustained else "Callers were not well again for long enough."
+        )
+    parts.append(
+        _breaker_sentence(b.zone for b in timeline.breakers for t in b.transitions if t.to_state == "open")
+    )
+    return " ".join(parts)
+
+
+def _fault_sentence(timeline: Timeline) -> str:
+    if timeline.applied_s is None:
+        return "No fault was applied."
+    if timeline.reverted_s is None:
+        return "The fault was applied at second 0 and nothing says that it was reverted."
+    held_s = timeline.reverted_s - timeline.applied_s
+    return f"The fault was applied at second 0 and reverted after {seconds(held_s)}."
+
+
+def _breaker_sentence(opened: Iterable[str]) -> str:
+    zones = sorted(set(opened))
+    return f"Breakers opened in: {', '.join(zones)}." if zones else "No breaker opened."

@@ -110,16 +110,9 @@ def _control(book: Book, of: Plan) -> None:
     for n, child in enumerate(("load", "probes", "toolkit")):
         book.write("control", 1.0, e.ChildStarted(child, 100 + n))
         book.write("control", UNWIND + 1, e.ChildEnded(child, 0, expected=True, detail=""))
-    at = {
-        "ramp": RAMP,
-        "baseline": BASELINE,
-        "fault": FAULT - 0.4,
-        "recovery": REVERT + 0.1,
-        "unwind": UNWIND,
-    }
-    for phase, t_s in at_s.items():
+    entered = {"ramp": RAMP, "baseline": BASELINE, "fault": FAULT - 0.4, "recovery": REVERT + 0.1}
+    for phase, t_s in {**entered, "unwind": UNWIND}.items():
         book.write("control", t_s, e.PhaseEntered(phase))
-    book.write("control", UNWIND, e.PhaseEntered("unwind"))
     for t_s in (0.01, END):
         book.write("control", t_s, e.ClockAnchor(UTC_NS + round(t_s * 1e9), 800))
     book.write("control", END, e.RunEnded("2026-09-21T13:48:30Z"))

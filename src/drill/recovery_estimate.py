@@ -12,7 +12,8 @@ Recovery is the start of the first window in which the breach share stays at or 
   can only make recovery later, and a censored turn can never shorten it.
 - A moment without a single live call is not a good one: there was nobody to ask.
 - On synthetic outages of known length this estimator is within 0.3-0.8 s (bias) at 1-5 turns/s;
-  "first good second" is early by tens of seconds when there is a false recovery. Its interval is `change_point`'s.
+  "first good second" is early by tens of seconds when there is a false recovery.
+- The interval around it is `change_point`'s.
 """
 
 from __future__ import annotations

@@ -92,11 +92,11 @@ def _children(timeline: Timeline) -> Verdict:
             CHILDREN, "The record names no helper process: nobody made calls or asked the platform."
         )
     died = [c for c in timeline.children if c.ended_s is not None and not c.expected]
-    vague = [c for c in timeline.children if c.ended_s is None]
+    vague = [c for c in timeline.children if c.ended_s is None or not c.pid]
     because = [c.id for c in (*died, *vague)] or [c.id for c in timeline.children]
     if died or vague:
         parts = [f"{c.child} ended with code {c.returncode} unasked: {c.detail}".rstrip(": ") for c in died]
-        parts += [f"nothing tells how {c.child} ended" for c in vague]
+        parts += [f"nothing tells how {c.child} {'ended' if c.pid else 'began'}" for c in vague]
         return unknown(CHILDREN, f"Helper processes did not last: {'; '.join(parts)}.", because=because)
     names = listed([c.child for c in timeline.children])
     return passed(CHILDREN, f"The helper processes ({names}) ended when they were asked to.", because=because)

@@ -67,7 +67,11 @@ def turns(events: Sorted, all_calls: tuple[Call, ...]) -> tuple[Turn, ...]:
     by_call = {call.call: call for call in all_calls}
     end_s = evidence_end(events)
     ended = {(turn.call, turn.seq): (r, turn) for r, turn in events.of(TurnEnded)}
-    found = [_ended(events, r, turn, by_call.get(turn.call), end_s) for r, turn in ended.values()]
+    begun = {(turn.call, turn.seq) for _, turn in events.of(TurnInvoked)}
+    found = [
+        _ended(events, r, turn, by_call.get(turn.call), end_s, invoked=key in begun)
+        for key, (r, turn) in ended.items()
+    ]
     found += [
         _censored(events, recorded, turn, by_call.get(turn.call), end_s)
         for recorded, turn in events.of(TurnInvoked)
@@ -76,13 +80,15 @@ def turns(events: Sorted, all_calls: tuple[Call, ...]) -> tuple[Turn, ...]:
     return tuple(sorted(found, key=lambda turn: (turn.eos_s, turn.call, turn.seq)))
 
 
-def _ended(events: Sorted, recorded: Recorded, turn: TurnEnded, call: Call | None, end_s: float) -> Turn:
+def _ended(
+    events: Sorted, recorded: Recorded, turn: TurnEnded, call: Call | None, end_s: float, *, invoked: bool
+) -> Turn:
     eos_s, answered = events.s(turn.eos_ns), turn.first_audio_ns > 0
     until_s = events.s(turn.first_audio_ns) if answered else _call_end(call, end_s)
     return Turn(
         turn.call, turn.seq, turn.intent, eos_s, max(0.0, until_s - eos_s), answered,
         turn.outcome, turn.ledger, turn.turn_id, turn.patient, turn.digest,
-        call.outcome if call else "open", recorded.id,
+        call.outcome if call else "open", whole=invoked and call is not None, id=recorded.id,
     )  # fmt: skip
 
 
@@ -91,7 +97,8 @@ def _censored(events: Sorted, recorded: Recorded, turn: TurnInvoked, call: Call 
     waited_s = max(0.0, _call_end(call, end_s) - eos_s)
     return Turn(
         turn.call, turn.seq, turn.intent, eos_s, waited_s, answered=False, outcome="open", ledger="info",
-        turn_id="", patient="", digest="", call_outcome=call.outcome if call else "open", id=recorded.id,
+        turn_id="", patient="", digest="", call_outcome=call.outcome if call else "open",
+        whole=call is not None, id=recorded.id,
     )  # fmt: skip
 
 

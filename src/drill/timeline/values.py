@@ -73,7 +73,8 @@ class Turn:
 
     `outcome` is that of `TurnEnded`, or "open" when there was none: the turn is right-censored then.
     `waited_s` is from the end of speech to the first audio; where no audio came, to the end of the
-    call, and `answered` is false. `call_outcome` tells how the call around it ended.
+    call, and `answered` is false. `call_outcome` tells how the call around it ended. `whole`: its
+    beginning was written down too, and the beginning of its call.
     """
 
     call: str
@@ -88,6 +89,7 @@ class Turn:
     patient: str
     digest: str
     call_outcome: str
+    whole: bool
     id: str
 
     @property
@@ -97,8 +99,8 @@ class Turn:
 
     @property
     def needs_ehr(self) -> bool:
-        """Chat does not; lookups and notes do."""
-        return self.intent != "chat"
+        """Lookups and notes do; chat and keys do not."""
+        return self.intent in ("lookup", "note")
 
     @property
     def latency_s(self) -> float:
@@ -145,7 +147,7 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A helper process; `ended_s` None when its end was never written down."""
+    """A helper process; `ended_s` None when its end was not written down, `pid` 0 when its start was not."""
 
     child: str
     pid: int

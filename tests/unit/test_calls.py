@@ -1,0 +1,125 @@
+"""What callers had to bear."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from histories import Entries, call, changed, ns, outage, patient_of, plan, turn, verdicts, without
+
+from drill.model import events as ev
+from drill.model.plan import CallLimits
+from drill.model.verdicts import Status
+from drill.objectives.percentile import percentile
+
+PASS, UNKNOWN, FAIL = Status.PASS, Status.UNKNOWN, Status.FAIL
+
+
+def more(from_s: float, waited_s: float | None, intent: str = "chat", outcome: str = "full") -> Entries:
+    """The reference outage and twenty more turns, one per call."""
+    return [
+        *outage(),
+        *(e for n in range(20) for e in turn(f"c{n:02d}", 800, from_s + n / 10, waited_s, intent, outcome)),
+    ]
+
+
+def test_the_reference_outage_passes_all() -> None:
+    """Degraded, but nobody dropped, left alone or mixed up."""
+    found = verdicts(outage())
+    assert {v.status for name, v in found.items() if name.startswith("calls.")} == {PASS}
+
+
+def test_a_hang_up_by_the_platform_is_a_dropped_call() -> None:
+    """One is more than none."""
+    found = verdicts([*outage(), *call("x", 20.0, 40.0, "dropped")])["calls.dropped"]
+    assert (found.status, found.measured) == (FAIL, "1 call")
+
+
+def test_a_refused_call_is_a_dropped_call() -> None:
+    """The caller was not even let in."""
+    refused = ev.CallStarted("x", patient_of("x"), ns(40.0), ok=False, detail="503")
+    assert verdicts([*outage(), ("load", 40.0, refused)])["calls.dropped"].status is FAIL
+
+
+def test_drops_within_the_limit_pass() -> None:
+    """A drill may allow some."""
+    limits = CallLimits(1, 1.5, 1.5, 0.99)
+    found = verdicts([*outage(), *call("x", 20.0, 40.0, "dropped")], plan(calls=limits))
+    assert found["calls.dropped"].status is PASS
+
+
+def test_turns_never_answered_count_against_the_share() -> None:
+    """20 of 424."""
+    found = verdicts(more(40.0, None))["calls.answered"]
+    assert (found.status, found.measured) == (FAIL, "95.3 %")
+
+
+def test_a_turn_not_yet_due_when_the_run_ended_says_nothing() -> None:
+    """Asked half a second before the calls were cut."""
+    late = [e for n in range(20) for e in turn(f"c{n:02d}", 999, 95.5, None, ended_s=96.5)]
+    assert verdicts([*outage(), *late])["calls.answered"].measured == "100.0 %"
+
+
+def test_a_turn_overdue_when_the_run_ended_was_not_answered() -> None:
+    """Asked eight seconds before the calls were cut."""
+    late = [e for n in range(20) for e in turn(f"c{n:02d}", 999, 88.0, None, ended_s=96.5)]
+    assert verdicts([*outage(), *late])["calls.answered"].status is FAIL
+
+
+def test_too_few_turns_are_unknown() -> None:
+    """A p95 of a handful is one caller's luck."""
+    few = verdicts(without(outage(), lambda e: getattr(e, "seq", 0) > 1))
+    for name in ("calls.latency", "calls.no_cascade", "calls.right_patient"):
+        assert few[name].status is UNKNOWN, name
+
+
+def test_slow_turns_after_recovery_fail() -> None:
+    """p95 of the recovered phase is held against the limit."""
+    slow = [e for n in range(20) for e in turn(f"c{n:02d}", 800, 80.0 + n / 2, 1.9)]
+    found = verdicts([*outage(), *slow])["calls.latency"]
+    assert found.status is FAIL
+    assert "recovered: p50 600 ms, p95 1.90 s" in found.sentence
+
+
+def test_slow_turns_during_the_fault_are_recoverys_to_judge() -> None:
+    """They are told in the sentence and do not fail the latency."""
+    assert verdicts(more(40.0, 1.9))["calls.latency"].status is PASS
+
+
+def test_chat_that_waits_for_the_ehr_is_a_cascade() -> None:
+    """Turns that need no EHR, slow while it was away."""
+    assert verdicts(more(40.0, 3.0))["calls.no_cascade"].status is FAIL
+
+
+def test_one_wrong_patient_is_a_fail() -> None:
+    """However fast the answer was."""
+    wrong = turn("c00", 800, 40.0, 0.6, "lookup", "wrong_patient")
+    found = verdicts([*outage(), *wrong])["calls.right_patient"]
+    assert (found.status, found.measured) == (FAIL, "1 turn")
+    assert found.because
+
+
+def test_records_never_used_prove_nothing_about_patients() -> None:
+    """All answers degraded: no record was told to anybody."""
+
+    def degrade(_: float, event: ev.Event) -> ev.Event:
+        if isinstance(event, ev.TurnEnded):
+            import dataclasses
+
+            return dataclasses.replace(event, outcome="degraded")
+        return event
+
+    assert verdicts(changed(outage(), degrade))["calls.right_patient"].status is UNKNOWN
+
+
+@pytest.mark.parametrize(("share", "value"), [(0.5, 2.0), (0.75, 3.0), (0.95, math.inf), (1.0, math.inf)])
+def test_percentiles_take_the_nearest_rank(share: float, value: float) -> None:
+    """An answer that never came is the slowest of all."""
+    assert percentile([3.0, 1.0, math.inf, 2.0], share) == value
+
+
+def test_keys_need_no_ehr() -> None:
+    """A pressed key is a turn, and none that waits for the EHR."""
+    found = verdicts(more(40.0, 3.0, intent="dtmf"))
+    assert found["calls.no_cascade"].status is FAIL
+    assert found["breaker.failed_fast"].status is PASS

@@ -1,0 +1,328 @@
+"""The harness judges itself: every way in which a run cannot vouch for itself."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+from histories import (
+    APPLIED_S,
+    END_S,
+    REVERTED_S,
+    Entries,
+    anchor,
+    applied,
+    call,
+    changed,
+    control,
+    outage,
+    plan,
+    requested,
+    streams,
+    turn,
+    verdicts,
+    without,
+)
+
+from drill.journal import Stream
+from drill.judge import judge
+from drill.model import events as ev
+from drill.model.verdicts import Status, Verdict
+
+PASS, UNKNOWN, FAIL = Status.PASS, Status.UNKNOWN, Status.FAIL
+
+
+def with_streams(change: Callable[[tuple[Stream, ...]], tuple[Stream, ...]]) -> dict[str, Verdict]:
+    """Verdicts on the reference outage read from other streams."""
+    return {v.objective: v for v in judge(plan(), change(streams(outage())))}
+
+
+def test_the_reference_outage_vouches_for_itself() -> None:
+    """All integrity objectives PASS."""
+    found = verdicts(outage())
+    assert {n for n, v in found.items() if n.startswith("integrity.") and v.status is not PASS} == set()
+
+
+def test_a_torn_stream_is_unknown_and_the_rest_is_still_judged() -> None:
+    """Its writer died; what is before the damage counts."""
+
+    def tear(all_: tuple[Stream, ...]) -> tuple[Stream, ...]:
+        return tuple(
+            dataclasses.replace(s, fault="x.jsonl:9: torn") if s.name == "probes" else s for s in all_
+        )
+
+    found = with_streams(tear)
+    assert found["integrity.streams"].status is UNKNOWN
+    assert found["breaker.opened"].status is PASS
+
+
+def test_an_edited_stream_is_a_fail() -> None:
+    """Somebody changed a line."""
+
+    def edit(all_: tuple[Stream, ...]) -> tuple[Stream, ...]:
+        return tuple(
+            dataclasses.replace(s, fault="x.jsonl:9: changed", changed=s.name == "load") for s in all_
+        )
+
+    assert with_streams(edit)["integrity.streams"].status is FAIL
+
+
+@pytest.mark.parametrize("name", ["control", "faults", "load", "probes"])
+def test_a_missing_stream_is_unknown(name: str) -> None:
+    """Not there is not well."""
+    found = with_streams(lambda all_: tuple(s for s in all_ if s.name != name))
+    assert found["integrity.streams"].status is UNKNOWN
+
+
+def test_streams_of_two_runs_are_a_fail() -> None:
+    """Evidence put together."""
+
+    def mix(all_: tuple[Stream, ...]) -> tuple[Stream, ...]:
+        head = dataclasses.replace(all_[0].events[0], event=ev.StreamOpened(all_[0].name, "another", 1))
+        return (dataclasses.replace(all_[0], events=(head, *all_[0].events[1:])), *all_[1:])
+
+    assert with_streams(mix)["integrity.streams"].status is FAIL
+
+
+def test_another_plan_is_a_fail() -> None:
+    """A limit was moved afterwards."""
+    moved = plan(turns=dataclasses.replace(plan().objectives.turns, lost_max=5))
+    assert verdicts(outage(), moved)["integrity.plan"].status is FAIL
+
+
+def test_a_run_without_a_beginning_has_no_plan() -> None:
+    """Nothing says what was run."""
+    found = verdicts(without(outage(), lambda e: isinstance(e, ev.RunStarted)))
+    assert found["integrity.plan"].status is UNKNOWN
+
+
+def test_a_guard_that_said_no_is_unknown_when_nothing_was_touched() -> None:
+    """A refused run."""
+    refused = ev.GuardChecked("disk", ok=False, detail="full")
+    entries = [("control", 0.4, refused), *(e for e in outage() if e[0] != "faults")]
+    assert verdicts(entries)["integrity.guards"].status is UNKNOWN
+
+
+def test_a_guard_that_said_no_before_a_fault_is_a_fail() -> None:
+    """Somebody did it anyway."""
+    refused = ev.GuardChecked("disk", ok=False, detail="full")
+    assert verdicts([("control", 0.4, refused), *outage()])["integrity.guards"].status is FAIL
+
+
+def test_no_guards_are_unknown() -> None:
+    """Nobody asked."""
+    found = verdicts(without(outage(), lambda e: isinstance(e, ev.GuardChecked)))
+    assert found["integrity.guards"].status is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        pytest.param(lambda: [*outage(), *call("x", 12.0, 20.0, "dropped")], id="a dropped call"),
+        pytest.param(
+            lambda: [*outage(), *(e for n in range(9) for e in turn(f"c{n:02d}", 700, 12.0, 9.0))],
+            id="breach",
+        ),
+        pytest.param(lambda: without(outage(), lambda e: getattr(e, "seq", 9) < 5), id="too few turns"),
+        pytest.param(
+            lambda: without(outage(), lambda e: getattr(e, "phase", "") == "baseline"), id="no baseline"
+        ),
+        pytest.param(lambda: changed(outage(), _open_early), id="breaker not closed"),
+    ],
+)
+def test_a_baseline_that_was_not_met_is_unknown(spoiled: Callable[[], Entries]) -> None:
+    """Nobody knows what the fault changed."""
+    assert verdicts(spoiled())["integrity.baseline"].status is UNKNOWN
+
+
+def _open_early(at_s: float, event: ev.Event) -> ev.Event:
+    return (
+        dataclasses.replace(event, state="open")
+        if isinstance(event, ev.BreakerSample) and at_s < 20
+        else event
+    )
+
+
+def test_a_sham_run_is_unknown_for_its_fault_and_its_witness() -> None:
+    """Everything but the fault; nothing is left behind."""
+    the_plan = plan(sham=True)
+    sham = [
+        e for e in outage() if e[0] not in ("faults", "control") and not isinstance(e[2], ev.WitnessSample)
+    ]
+    sham += [*control(the_plan), ("faults", 26.0, ev.ExperimentEnded("completed", deviated=False, detail=""))]
+    found = verdicts(sham, the_plan)
+    assert [found[f"integrity.{n}"].status for n in ("fault", "witness", "reverted")] == [
+        UNKNOWN,
+        UNKNOWN,
+        PASS,
+    ]
+
+
+def test_a_fault_that_raised_is_unknown() -> None:
+    """It was asked for and did not come."""
+    raised = [e for e in outage() if e[0] != "faults"]
+    raised += [requested(), ("faults", 26.3, ev.FaultFailed("f1", "no such proxy"))]
+    found = verdicts(raised)
+    assert found["integrity.fault"].status is UNKNOWN
+    assert "no such proxy" in found["integrity.fault"].sentence
+    assert found["integrity.reverted"].status is UNKNOWN
+
+
+def test_one_of_two_faults_missing_is_unknown() -> None:
+    """All that was asked for, or it is another drill."""
+    assert verdicts([*outage(), requested("f2", 26.15)])["integrity.fault"].status is UNKNOWN
+
+
+def test_a_fault_left_behind_is_a_fail() -> None:
+    """Applied, never reverted."""
+    found = verdicts(without(outage(), lambda e: isinstance(e, ev.FaultReverted)))
+    assert found["integrity.reverted"].status is FAIL
+
+
+def test_a_revert_that_failed_is_a_fail_and_says_why() -> None:
+    """The platform did not take it back."""
+    stuck = without(outage(), lambda e: isinstance(e, ev.FaultReverted))
+    stuck.append(("faults", REVERTED_S, ev.FaultRevertFailed("f1", "500 from the proxy", "toolkit")))
+    found = verdicts(stuck)["integrity.reverted"]
+    assert found.status is FAIL
+    assert "500 from the proxy" in found.sentence
+
+
+def test_without_a_word_about_faults_nothing_was_proven_reverted() -> None:
+    """Not a sham, and no fault stream."""
+    assert verdicts([e for e in outage() if e[0] != "faults"])["integrity.reverted"].status is UNKNOWN
+
+
+def witness(zone: str, outcome: str, from_s: float, to_s: float) -> Entries:
+    """The reference outage with a zone's witness seeing something else for a while."""
+
+    def change(at_s: float, event: ev.Event) -> ev.Event:
+        mine = isinstance(event, ev.WitnessSample) and event.zone == zone and from_s <= at_s < to_s
+        return ev.WitnessSample(zone, outcome, 5.0, "") if mine else event
+
+    return changed(outage(), change)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "from_s", "to_s"),
+    [
+        ("ok", APPLIED_S, REVERTED_S),
+        ("reset", APPLIED_S, REVERTED_S),
+        ("timeout", 11.0, 26.0),
+        ("timeout", 57.0, 96.0),
+    ],
+)
+def test_a_witness_that_saw_something_else_is_unknown(outcome: str, from_s: float, to_s: float) -> None:
+    """Not seen while it held, another fault, not well before, or not gone afterwards."""
+    assert verdicts(witness("b", outcome, from_s, to_s))["integrity.witness"].status is UNKNOWN
+
+
+def test_a_silent_witness_is_unknown() -> None:
+    """A zone without a single request."""
+    found = verdicts(without(outage(), lambda e: isinstance(e, ev.WitnessSample) and e.zone == "c"))
+    assert found["integrity.witness"].status is UNKNOWN
+    assert "zone c" in found["integrity.witness"].sentence
+
+
+def test_a_truncated_answer_is_a_reset_seen_late() -> None:
+    """The connection was cut after the first bytes."""
+
+    def cut(at_s: float, event: ev.Event) -> ev.Event:
+        if isinstance(event, ev.FaultRequested):
+            return dataclasses.replace(event, witness="reset")
+        during = isinstance(event, ev.WitnessSample) and event.outcome == "timeout"
+        return dataclasses.replace(event, outcome="truncated" if at_s < 40 else "reset") if during else event
+
+    assert verdicts(changed(outage(), cut))["integrity.witness"].status is PASS
+
+
+def load_says(from_s: float, **values: float) -> Entries:
+    """The reference outage with another word of the load about itself, from a second on."""
+    return changed(
+        outage(),
+        lambda t, e: dataclasses.replace(e, **values) if isinstance(e, ev.LoadSample) and t >= from_s else e,
+    )
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        pytest.param(lambda: load_says(50.0, lateness_ms_p99=40.0), id="late"),
+        pytest.param(lambda: load_says(50.0, cpu_share=0.97), id="busy"),
+        pytest.param(
+            lambda: [e for e in outage() if not (isinstance(e[2], ev.LoadSample) and 40 < e[1] < 45)],
+            id="gap",
+        ),
+        pytest.param(lambda: without(outage(), lambda e: isinstance(e, ev.LoadSample)), id="silent"),
+        pytest.param(lambda: without(outage(), lambda e: getattr(e, "call", "") > "c12"), id="too few calls"),
+    ],
+)
+def test_a_load_that_was_not_what_was_planned_is_unknown(spoiled: Callable[[], Entries]) -> None:
+    """Late, busy, silent, dead or thin."""
+    assert verdicts(spoiled())["integrity.load"].status is UNKNOWN
+
+
+def test_a_late_second_now_and_then_is_the_machines() -> None:
+    """Two of 85 seconds."""
+    assert verdicts(load_says(95.0, lateness_ms_p99=40.0))["integrity.load"].status is PASS
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        pytest.param(
+            lambda: without(outage(), lambda e: isinstance(e, ev.ChildEnded) and e.child == "load"),
+            id="no end",
+        ),
+        pytest.param(
+            lambda: without(outage(), lambda e: isinstance(e, ev.ChildStarted | ev.ChildEnded)), id="nobody"
+        ),
+        pytest.param(
+            lambda: changed(
+                outage(),
+                lambda _, e: (
+                    dataclasses.replace(e, expected=False, returncode=-9)
+                    if isinstance(e, ev.ChildEnded)
+                    else e
+                ),
+            ),
+            id="killed",
+        ),
+    ],
+)
+def test_helpers_that_did_not_last_are_unknown(spoiled: Callable[[], Entries]) -> None:
+    """A helper died, or nobody knows."""
+    assert verdicts(spoiled())["integrity.children"].status is UNKNOWN
+
+
+def test_a_clock_that_jumped_is_unknown() -> None:
+    """60 ms between two readings."""
+    assert (
+        verdicts([*outage(), ("control", 50.0, anchor(50.0, 60_000_000))])["integrity.clock"].status
+        is UNKNOWN
+    )
+
+
+def test_an_aborted_run_is_unknown_and_says_why() -> None:
+    """What was seen until then is judged, but the run as a whole is not."""
+    found = verdicts([*outage(), ("control", 60.0, ev.Aborted("stopped by SIGINT"))])["integrity.ended"]
+    assert found.status is UNKNOWN
+    assert "SIGINT" in found.sentence
+
+
+def test_a_run_without_an_end_is_unknown() -> None:
+    """The conductor died."""
+    cut = [e for e in outage() if not (e[0] == "control" and e[1] == END_S)]
+    assert verdicts(cut)["integrity.ended"].status is UNKNOWN
+
+
+def test_two_faults_are_seen_from_the_later_one_on() -> None:
+    """One fault per link: the window in which all of them held."""
+    two = [
+        *outage(),
+        requested("f2", 26.3),
+        applied("f2", 28.5),
+        ("faults", 56.0, ev.FaultReverted("f2", "{}", "toolkit")),
+    ]
+    assert verdicts(two)["integrity.witness"].status is PASS

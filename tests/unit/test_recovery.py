@@ -1,0 +1,162 @@
+"""Time to recover: from the fault, to the start of the good window, as callers felt it."""
+
+from __future__ import annotations
+
+import pytest
+from histories import APPLIED_S, outage, plan, timeline, turn, verdicts, without
+
+from drill.change_point import Answer, change_interval
+from drill.model import events as ev
+from drill.model.plan import RecoveryLimits
+from drill.model.verdicts import Status
+from drill.objectives.recovery import measure
+from drill.recovery_estimate import Recovery, estimate
+from drill.timeline import Step
+
+LIMITS = RecoveryLimits(1.5, 0.10, 0.05, 30.0, 20.0, 200.0)
+
+
+def felt(*changes: tuple[float, int], end_s: float = 100.0, up: int = 100) -> Recovery:
+    """An estimate on a share given as (second after the fault, calls in breach)."""
+    steps = [Step(0.0, up, 0), *(Step(10.0 + at_s, up, breached) for at_s, breached in changes)]
+    return estimate(steps, [], 10.0, 10.0 + end_s, LIMITS)
+
+
+def test_recovery_is_the_start_of_the_good_window() -> None:
+    """Not its end: 8 s, although the proof takes 30 s more."""
+    assert felt((2.0, 90), (8.0, 0)).recovered_s == 8.0
+
+
+def test_detection_is_the_start_of_the_first_suffering_that_lasts_a_second() -> None:
+    """A blink of half a second is not it."""
+    assert felt((1.0, 50), (1.5, 0), (3.0, 50), (9.0, 0)).detected_s == 3.0
+
+
+def test_between_the_two_limits_callers_are_not_yet_well() -> None:
+    """Hysteresis: above 10 % it begins, and only at 5 % it ends."""
+    assert felt((2.0, 50), (6.0, 8), (12.0, 5)).recovered_s == 12.0
+
+
+def test_a_false_recovery_does_not_count() -> None:
+    """Well for 20 s is not well for 30 s; the second suffering is a relapse."""
+    found = felt((2.0, 50), (5.0, 0), (25.0, 50), (30.0, 0))
+    assert (found.recovered_s, found.flaps, found.sustained) == (30.0, 1, True)
+
+
+def test_a_relapse_after_a_long_good_window_moves_recovery_behind_it() -> None:
+    """Well for 40 s, then not: they had not recovered."""
+    found = felt((2.0, 50), (5.0, 0), (45.0, 50), (50.0, 0))
+    assert (found.recovered_s, found.flaps) == (50.0, 1)
+
+
+def test_a_small_blip_after_the_good_window_is_not_a_relapse() -> None:
+    """Above 5 % for a moment, never above 10 %: nobody would call that an outage."""
+    assert felt((2.0, 50), (5.0, 0), (45.0, 8), (46.0, 0)).recovered_s == 5.0
+
+
+def test_a_moment_without_calls_is_not_a_good_one() -> None:
+    """Nobody to ask from 10 s to 12 s: the window begins after it."""
+    steps = [Step(0.0, 100, 0), Step(12.0, 100, 50), Step(15.0, 100, 0), Step(20.0, 0, 0), Step(22.0, 100, 0)]
+    assert estimate(steps, [], 10.0, 110.0, LIMITS).recovered_s == 12.0
+
+
+def test_the_area_is_counted_in_call_seconds() -> None:
+    """50 calls for 6 s."""
+    assert felt((2.0, 50), (8.0, 0)).breached_call_s == pytest.approx(300.0)
+
+
+def test_the_interval_holds_the_change_and_narrows_with_more_answers() -> None:
+    """Late until 20 s, then in time."""
+
+    def width(per_s: int) -> float:
+        answers = [Answer(n / per_s, late=n / per_s < 20) for n in range(60 * per_s)]
+        low_s, high_s = change_interval(answers, 0.0, 60.0)
+        assert low_s <= 20.0 <= high_s
+        return high_s - low_s
+
+    assert width(10) < width(1) <= 5.0
+
+
+def test_the_interval_of_no_answers_is_everything() -> None:
+    """Nothing known, nothing narrowed."""
+    assert change_interval([], 3.0, 9.0) == (3.0, 9.0)
+
+
+def test_the_reference_outage_recovers_in_time() -> None:
+    """4.2 s after the fault, said in the sentence with its interval and with who noticed when."""
+    found = verdicts(outage())["recovery.time_to_recover"]
+    assert (found.status, found.measured) == (Status.PASS, "4.20 s")
+    assert "95 % interval" in found.sentence
+    assert "first breaker open after 1.80 s" in found.sentence
+
+
+def test_too_slow_is_a_fail() -> None:
+    """The same run against a limit of 3 s."""
+    limits = RecoveryLimits(1.5, 0.10, 0.05, 30.0, 3.0, 200.0)
+    assert verdicts(outage(), plan(recovery=limits))["recovery.time_to_recover"].status is Status.FAIL
+
+
+def test_never_is_a_fail() -> None:
+    """Every call waits from 30 s on for an answer that never comes."""
+    forever = [e for number in range(20) for e in turn(f"c{number:02d}", 999, 30.0, None, ended_s=96.4)]
+    found = verdicts([*outage(), *forever])["recovery.time_to_recover"]
+    assert found.status is Status.FAIL
+    assert "still not well" in found.sentence
+
+
+def test_too_little_evidence_afterwards_is_unknown() -> None:
+    """The load died 10 s after callers were well again."""
+    short = [e for e in outage() if e[0] != "load" or e[1] < 40.0]
+    assert verdicts(short)["recovery.time_to_recover"].status is Status.UNKNOWN
+
+
+def test_too_few_calls_are_unknown() -> None:
+    """Two callers are no share of callers."""
+    few = without(outage(), lambda e: getattr(e, "call", "c00") not in ("c00", "c01"))
+    found = verdicts(few)
+    assert {found[n].status for n in found if n.startswith("recovery.")} == {Status.UNKNOWN}
+
+
+def test_no_fault_is_unknown() -> None:
+    """Nothing to recover from."""
+    sham = verdicts([e for e in outage() if e[0] != "faults"])
+    assert sham["recovery.time_to_recover"].status is Status.UNKNOWN
+
+
+def _unfelt() -> list[tuple[str, float, ev.Event]]:
+    late = {
+        (e.call, e.seq)
+        for _, _, e in outage()
+        if isinstance(e, ev.TurnEnded) and e.first_audio_ns - e.eos_ns > 1e9
+    }
+    return [
+        e
+        for e in outage()
+        if not (isinstance(e[2], ev.TurnEnded | ev.TurnInvoked) and (e[2].call, e[2].seq) in late)
+    ]
+
+
+def test_callers_who_never_felt_it_are_a_pass_when_the_witness_did() -> None:
+    """TTR 0, since somebody saw the fault."""
+    found = verdicts(_unfelt())["recovery.time_to_recover"]
+    assert (found.status, found.measured) == (Status.PASS, "0 ms")
+
+
+def test_callers_who_never_felt_it_are_unknown_when_nobody_saw_the_fault() -> None:
+    """Perhaps there was no fault at all."""
+    blind = [e for e in _unfelt() if not isinstance(e[2], ev.WitnessSample)]
+    assert verdicts(blind)["recovery.time_to_recover"].status is Status.UNKNOWN
+
+
+def test_breached_call_seconds_have_a_limit() -> None:
+    """12 call-seconds against 5."""
+    limits = RecoveryLimits(1.5, 0.10, 0.05, 30.0, 20.0, 5.0)
+    found = verdicts(outage(), plan(recovery=limits))["recovery.breached_call_seconds"]
+    assert (found.status, found.measured) == (Status.FAIL, "12.0 call-seconds")
+
+
+def test_recovery_counts_from_the_fault_not_from_the_alarm() -> None:
+    """The clock starts when the fault is applied."""
+    found = measure(timeline(outage()), LIMITS)
+    assert found is not None
+    assert found.recovered_s == pytest.approx(30.4 - APPLIED_S, abs=0.2)

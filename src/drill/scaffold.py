@@ -67,8 +67,17 @@ def init(folder: Path) -> list[Path]:
     taken = [f"{path}: is there already; name an empty folder" for path in wanted if path.exists()]
     if taken:
         raise DefinitionError(taken)
+    try:
+        _write(folder)
+    except OSError as error:
+        raise DefinitionError(
+            f"{folder}: cannot be written: {error.strerror or error}; name another folder"
+        ) from error
+    return wanted
+
+
+def _write(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "drill.toml").write_text(TOML, encoding="utf-8")
     for name in SHIPPED:
         shutil.copytree(shipped(name), folder / name, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    return wanted

@@ -121,7 +121,7 @@ def test_a_stored_plan_is_the_plan(drill: Drill) -> None:
     assert plan_from_json(to_json(planned) + "\n") == planned
 
 
-def test_a_cut_plan_is_refused_at_every_byte(drill: Drill) -> None:
+def test_a_cut_plan_is_refused_wherever_it_is_cut(drill: Drill) -> None:
     """No prefix of a stored plan passes as a plan."""
     text = to_json(plan(drill, TARGET, seed=1, sham=False))
     for length in range(0, len(text), 97):

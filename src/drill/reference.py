@@ -1,0 +1,100 @@
+"""The reference pages of the two file formats, rendered from the tables that the loader reads by.
+
+`python -m drill.reference docs` writes them again; a test compares them with what is committed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from drill.definition.drill_table import DRILL
+from drill.definition.keys import Kind, ListOf, MapOf, Table
+from drill.definition.target_table import TARGET
+
+UNITS = """\
+A duration is a number with its unit: `1500ms`, `30s`, `5m`, `2h` or `1d`. A share is a percentage such as
+`5%`. A bare number is refused where a unit matters. Unknown keys are refused, with the nearest known one;
+all mistakes of a file are told at once, each with its line."""
+DRILL_INTRO = f"""\
+# The drill file
+
+A drill is a Chaos Toolkit experiment under a load profile, and what it has to show. Drill files are YAML, one
+drill each, in `drills/`. `drill check` reads them and touches nothing; `drill schema drill` prints the same
+rules as JSON Schema, for editors. Paths are relative to the drill file.
+
+{UNITS}
+
+Limits that contradict each other are refused too: `back_share` above `breach_share`, `sustained`,
+`closes_within` or `ehr_writes.within` longer than the recovery phase, `opens_within` longer than the fault
+phase, `within` and `sustained` together longer than the fault and recovery phases, and a `closes_within`
+shorter than the time that the target's breaker stays open.
+
+The experiment needs `rollbacks`, a method with the action `drill.toolkit.actions.ehr_fault`, and a
+configuration `hold_s`, which is replaced by the fault phase in seconds. Modules and functions that it names
+are looked up without importing them.
+
+`suites.yaml` beside the drills names lists of them: `quarterly: [ehr-outage, ehr-wrong-patient]`.
+"""
+TARGET_INTRO = f"""\
+# The target file
+
+`drill.toml` describes the platform under test; the sandbox describes itself in the same way. A file may hold
+several targets, `[target.NAME]` each. `drill init DIR` writes one with comments; `drill schema target` prints
+the same rules as JSON Schema.
+
+A target is looked for in this order: `--target-file`, the file that `DRILL_TARGET` names, `drill.toml` in the
+working directory, `.drill/sandbox-0/target.toml`. A name (`--target`) is looked for in both of the last two.
+
+{UNITS}
+
+The edge and every fault proxy have to be on this machine (127.0.0.0/8, ::1, localhost) unless their host is
+in `allow`: a drill hurts what it is pointed at. No address may carry a password.
+"""
+
+
+def drill_page() -> str:
+    """docs/drill-file.md."""
+    return "\n".join([DRILL_INTRO, *_table(DRILL, "Top level")])
+
+
+def target_page() -> str:
+    """docs/target-file.md."""
+    return "\n".join([TARGET_INTRO, *_table(TARGET, "[target.NAME]")])
+
+
+def _table(table: Table, title: str, path: str = "") -> Iterator[str]:
+    yield f"## {title}\n\n{table.meaning}\n"
+    yield "| key | holds | needed | meaning | example |\n|---|---|---|---|---|"
+    for key in table.keys:
+        needed = "yes" if key.required else "no"
+        yield f"| `{key.name}` | {_holds(key.shape)} | {needed} | {key.meaning} | `{key.example}` |"
+    yield ""
+    for key in table.keys:
+        below = key.shape.item if isinstance(key.shape, ListOf) else key.shape
+        if isinstance(below, Table):
+            name = f"{path}.{key.name}" if path else key.name
+            yield from _table(below, f"`{name}`", name)
+
+
+def _holds(shape: Kind | ListOf | MapOf | Table) -> str:
+    match shape:
+        case Kind():
+            words = shape.schema.get("enum")
+            return f"{shape.name}: {', '.join(words)}" if words else shape.name
+        case ListOf():
+            return f"list of {_holds(shape.item)}{', at least one' if shape.least else ''}"
+        case MapOf():
+            return f"{_holds(shape.item)} by name"
+    return f"table {shape.name}"
+
+
+def main(folder: Path) -> None:
+    """Write both pages."""
+    (folder / "drill-file.md").write_text(drill_page(), encoding="utf-8")
+    (folder / "target-file.md").write_text(target_page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

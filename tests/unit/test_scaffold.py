@@ -1,0 +1,49 @@
+"""`drill init` gives a folder that can be drilled from, and never writes over anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from drill.definition import load_drill
+from drill.definition.suites import all_drills, read_suites
+from drill.model.errors import DefinitionError
+from drill.scaffold import init
+
+
+def test_what_is_written_is_whole(tmp_path: Path) -> None:
+    """Every copied drill loads from its new place, and its suites name drills that are there."""
+    init(tmp_path / "new")
+    drills = tmp_path / "new" / "drills"
+    assert len([load_drill(path) for path in all_drills(drills)]) == 6
+    assert "quarterly" in read_suites(drills)
+
+
+def test_the_written_paths_are_told(tmp_path: Path) -> None:
+    """All that is returned exists, and nothing else was written."""
+    written = init(tmp_path / "new")
+    tops = {path.relative_to(tmp_path / "new").parts[0] for path in written}
+    assert all(path.exists() for path in written)
+    assert {path.name for path in (tmp_path / "new").iterdir()} == tops
+
+
+def test_nothing_is_written_over(tmp_path: Path) -> None:
+    """Everything that is in the way is named at once, and nothing is written beside it."""
+    (tmp_path / "drills").mkdir()
+    (tmp_path / "drill.toml").write_text("mine")
+    with pytest.raises(DefinitionError) as error:
+        init(tmp_path)
+    assert error.value.mistakes == (
+        f"{tmp_path}/drill.toml: is there already; name an empty folder",
+        f"{tmp_path}/drills: is there already; name an empty folder",
+    )
+    assert (tmp_path / "drill.toml").read_text() == "mine"
+    assert not (tmp_path / "experiments").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_one_message(tmp_path: Path) -> None:
+    """A file where a folder should be is no traceback."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DefinitionError, match="cannot be written: Not a directory; name another folder"):
+        init(tmp_path / "file" / "below")

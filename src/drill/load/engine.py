@@ -2,9 +2,11 @@
 
 Theory: a frame costs mostly its system call, so everything else has to be nearly free: no
 greenlet, timer or lock per call. The 20 ms between two frames of a call are cut into 20 slots
-of 1 ms; each call lives in the emptiest slot, and each millisecond serves one slot. Sockets
-are drained from one epoll set without waiting, every millisecond as well, before anything is
-decided. A wheel that was held up catches up slot by slot, in order, and tells how late it was.
+of 1 ms, and a call lives in one of them. Waking up costs as much as several frames, so calls
+share few slots while they are few, and the wheel sleeps until the next slot that is taken or
+until a socket of its one epoll set has something to say. What has arrived is heard before
+anything is decided. A wheel that was held up catches up slot by slot, in order, and tells how
+late it was.
 """
 
 from __future__ import annotations
@@ -14,19 +16,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import gevent
 from gevent.monkey import get_original
 
+from drill.load.alarm import Alarm
 from drill.load.call import Call, Phase
 from drill.load.dialect import DialectError
 from drill.load.frames import ProtocolError
 from drill.load.lateness import Lateness
 from drill.load.speech import FRAME_MS
 from drill.load.websocket import Line
+from drill.model.units import NS_PER_S
 
 _NS_PER_MS = 1_000_000
-_LINGER_NS = 1_000_000_000  # how long the platform may take to close after our goodbye
-_TICK_S, _IDLE_S = 0.001, 0.005
+_LINGER_NS = NS_PER_S  # how long the platform may take to close after our goodbye
+_STEPS_MS = (4, 2, 1)  # slots are taken this far apart,
+_CROWD = 12  # until each of them holds so many calls
 _GONE = (OSError, ProtocolError, DialectError)
 
 
@@ -67,7 +71,7 @@ class Engine:
         if self.closed:
             line.close()
             return False
-        slot = min(range(FRAME_MS), key=lambda number: len(self._slots[number]))
+        slot = self._free_slot()
         seat = _Seat(call, line, slot, on_over)
         self._slots[slot].append(seat)
         self._seats[line.fd] = seat
@@ -82,15 +86,37 @@ class Engine:
 
     def run(self) -> None:
         """Serve until closed; the one loop."""
+        alarm = Alarm(self._epoll.fileno())
+        try:
+            self._turn(alarm)
+        finally:
+            alarm.close()
+            self._epoll.close()
+
+    def _turn(self, alarm: Alarm) -> None:
         due_ms = self._clock_ns() // _NS_PER_MS
         while not self.closed:
             now_ms = self._clock_ns() // _NS_PER_MS
+            self._drain()
             while due_ms <= now_ms and not self.closed:
-                self._drain()
                 if self._slots[due_ms % FRAME_MS]:
                     self._serve(self._slots[due_ms % FRAME_MS], due_ms * _NS_PER_MS)
+                    self._drain()
                 due_ms += 1
-            gevent.sleep(_TICK_S if self._seats else _IDLE_S)
+            alarm.wait(self._free_s(due_ms))
+
+    def _free_s(self, due_ms: int) -> float:
+        """Time until the next slot that is taken."""
+        free = (ahead for ahead in range(FRAME_MS) if self._slots[(due_ms + ahead) % FRAME_MS])
+        until_ns = (due_ms + next(free, FRAME_MS)) * _NS_PER_MS
+        return (until_ns - self._clock_ns()) / NS_PER_S
+
+    def _free_slot(self) -> int:
+        for step in _STEPS_MS:
+            slot = min(range(0, FRAME_MS, step), key=lambda number: len(self._slots[number]))
+            if len(self._slots[slot]) < _CROWD:
+                break
+        return slot
 
     def close(self, detail: str) -> None:
         """End every call as cut, close every line; what has arrived already still counts."""
@@ -106,7 +132,6 @@ class Engine:
                 seat.call.closed(now_ns, "gone when the run ended")
             self._leave(seat, now_ns)
             self._remove(seat)
-        self._epoll.close()
 
     def _serve(self, slot: list[_Seat], due_ns: int) -> None:
         now_ns = self._clock_ns()

@@ -80,9 +80,9 @@ class Session:
             self._greenlets.append(greenlet)
 
     def stopping(self) -> None:
-        """Cut the calls that are up, while their users still wait for them."""
-        gevent.killall(self._greenlets)
+        """Cut the calls that are up, while their users still wait for them; harmless when done twice."""
         self._engine.close("the run ended")
+        gevent.killall(self._greenlets)
 
     def stopped(self) -> None:
         """Everybody has left: the last sample, and the seal."""

@@ -17,10 +17,12 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
 
+import gevent
 from locust import LoadTestShape, User, events, task
 from locust.exception import StopUser
 from locust.runners import LocalRunner
@@ -78,6 +80,9 @@ def _on_init(environment: Any, runner: Any, **_: Any) -> None:
         raise SystemExit(EXIT_DEFINITION) from error
     if isinstance(environment.shape_class, OpenArrivals):
         environment.shape_class.seconds = settings.demand.seconds
+    # With a shape and no web page Locust waits for the shape before it learns to handle SIGTERM, and would die
+    # of it with its calls up. Ctrl-C it does handle.
+    gevent.signal_handler(signal.SIGTERM, os.kill, os.getpid(), signal.SIGINT)
     _Listener(environment, settings)
 
 
@@ -88,6 +93,8 @@ class _Listener:
         self._environment, self._settings = environment, settings
         self._session: Session | None = None
         environment.events.test_start.add_listener(self._on_start)
+        # Locust takes its time between being told to quit and stopping: whoever waits meanwhile is not late.
+        environment.events.quitting.add_listener(self._on_stopping)
         environment.events.test_stopping.add_listener(self._on_stopping)
         environment.events.test_stop.add_listener(self._on_stop)
 

@@ -1,0 +1,138 @@
+"""A stand-in voice agent: speaks the media stream dialect, keeps nothing.
+
+Usage: voice_agent.py HOST PORT [--reply-after S] [--hang-up-at TURN] [--mute-at TURN] [--mix-up-at TURN]
+Written from the dialect alone and sharing no code with the caller, so that one can catch the other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import contextlib
+import hashlib
+import itertools
+import json
+import sys
+import uuid
+
+from aiohttp import WSMsgType, web
+
+TONE = base64.b64encode(bytes((0x90, 0x10)) * 400).decode()
+SILENCE = base64.b64encode(b"\xff" * 800).decode()
+INTENTS = {16: "chat", 24: "lookup", 32: "note"}
+
+
+def crossings(audio: bytes) -> int:
+    """Sign changes in one frame."""
+    signs = [byte >> 7 for byte in audio]
+    return sum(a != b for a, b in itertools.pairwise(signs))
+
+
+class Conversation:
+    """One call."""
+
+    def __init__(self, socket: web.WebSocketResponse, options: argparse.Namespace) -> None:
+        self.socket, self.options = socket, options
+        self.sid = self.call = self.patient = ""
+        self.seq = self.voiced = self.silent = 0
+        self.intent = "chat"
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    async def send(self, event: str, **body: object) -> None:
+        """One frame."""
+        await self.socket.send_str(json.dumps({"event": event, "streamSid": self.sid, **body}))
+
+    async def say(self, mark: str) -> None:
+        """A chunk of silence, half a second of tone, and the mark."""
+        await self.send("media", media={"payload": SILENCE})
+        for _ in range(5):
+            await self.send("media", media={"payload": TONE})
+        await self.send("mark", mark={"name": mark})
+
+    async def turn(self, intent: str) -> None:
+        """Answer."""
+        self.seq += 1
+        seq = self.seq
+        await asyncio.sleep(self.options.reply_after)
+        if seq == self.options.hang_up_at:
+            await self.socket.close(code=1011, message=b"tired")
+        if seq in (self.options.hang_up_at, self.options.mute_at):
+            return
+        patient = "synthetic-9999" if seq == self.options.mix_up_at else self.patient
+        digest = hashlib.sha256(f"{self.call}|{seq}|{intent}".encode()).hexdigest()[:16]
+        with contextlib.suppress(ConnectionError):  # the caller may be gone
+            await self.say(f"turn:{seq}:full:{uuid.uuid4()}:{patient}:{digest}")
+
+    def answer(self, intent: str) -> None:
+        """Start answering."""
+        task = asyncio.create_task(self.turn(intent))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    def hear(self, audio: bytes) -> None:
+        """200 ms of silence after 100 ms of voice end a sentence."""
+        count = crossings(audio)
+        if count:
+            self.voiced, self.silent = self.voiced + 1, 0
+            self.intent = INTENTS[min(INTENTS, key=lambda wanted: abs(wanted - count))]
+        else:
+            self.silent += 1
+        if self.voiced >= 5 and self.silent == 10:
+            self.voiced = 0
+            self.answer(self.intent)
+
+    async def take(self, frame: dict[str, dict[str, str]]) -> None:
+        """One frame of the caller's."""
+        match frame["event"]:
+            case "start":
+                given = frame["start"]["customParameters"]
+                assert given["synthetic"] == "1", "an unmarked call"
+                self.sid, self.call = frame["start"]["streamSid"], frame["start"]["callSid"]
+                self.patient = given["patient"]
+                await self.say("greeting")
+            case "media":
+                self.hear(base64.b64decode(frame["media"]["payload"], validate=True))
+            case "dtmf":
+                self.answer("chat")
+            case "mark" | "connected":
+                return
+            case "stop":
+                await self.socket.close()
+
+
+async def media(request: web.Request) -> web.WebSocketResponse:
+    """Route of the media stream."""
+    socket = web.WebSocketResponse()
+    await socket.prepare(request)
+    conversation = Conversation(socket, request.app["options"])
+    async for message in socket:
+        if message.type is WSMsgType.TEXT:
+            await conversation.take(json.loads(message.data))
+    return socket
+
+
+def main() -> None:
+    """Serve until killed; `ready` on stdout when listening."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("host")
+    parser.add_argument("port", type=int)
+    parser.add_argument("--reply-after", type=float, default=0.4)
+    parser.add_argument("--hang-up-at", type=int, default=0)
+    parser.add_argument("--mute-at", type=int, default=0)
+    parser.add_argument("--mix-up-at", type=int, default=0)
+    app = web.Application()
+    app["options"] = parser.parse_args()
+    app.router.add_get("/media", media)
+    options = app["options"]
+    web.run_app(
+        app,
+        host=options.host,
+        port=options.port,
+        print=lambda *_: print("ready", flush=True),
+        access_log=None,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

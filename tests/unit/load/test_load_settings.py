@@ -1,0 +1,85 @@
+"""A load run is refused before the first call, with everything that is wrong about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from drill.load.arrivals import Demand
+from drill.load.settings import allowed, from_environ
+from drill.model.errors import DefinitionError
+
+EDGE = {"DRILL_EDGE": "ws://127.60.0.1:10000/media"}
+
+
+def test_nothing_but_an_edge_is_needed(tmp_path: Path) -> None:
+    """`locust -f` runs a profile alone."""
+    settings = from_environ(EDGE, tmp_path)
+    assert settings.demand == Demand(1, 40, 60.0, 10.0, 300.0, 200)
+    assert settings.stream is None
+    assert settings.drill_id == settings.run_id
+
+
+def test_without_an_edge_the_sandbox_is_called(tmp_path: Path) -> None:
+    """As its target file says."""
+    file = tmp_path / ".drill/sandbox-0/target.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text('[target.sandbox]\nedge = "ws://127.20.0.1:10000/media"\n')
+    assert from_environ({}, tmp_path).edge == "ws://127.20.0.1:10000/media"
+
+
+@pytest.mark.parametrize("text", ["", "x", "[target.a]\n[target.b]\n", "target = 1"])
+def test_a_target_file_that_says_nothing_is_a_mistake(tmp_path: Path, text: str) -> None:
+    """Named, with its path."""
+    file = tmp_path / ".drill/sandbox-0/target.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    with pytest.raises(DefinitionError, match=r"target\.toml"):
+        from_environ({}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("host", "named", "verdict"),
+    [
+        ("127.0.0.1", "", True),
+        ("127.60.3.9", "", True),
+        ("10.0.0.1", "", False),
+        ("localhost", "", False),
+        ("::1", "", False),
+        ("127.0.0.1.example.org", "", False),
+        ("voice.example.org", "voice.example.org", True),
+        ("voice.example.org", "Voice.Example.org", True),
+        ("voice.example.org", "example.org", False),
+        ("", "", False),
+    ],
+)
+def test_whom_one_may_call(host: str, named: str, verdict: bool) -> None:
+    """This machine's loopback by number, and whoever was named exactly."""
+    assert allowed(host, named) is verdict
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    """One run of the program, one list."""
+    wrong = {
+        "DRILL_EDGE": "ws://voice.example.org/media", "DRILL_CONCURRENCY": "0", "DRILL_MEAN_CALL_S": "nan",
+        "DRILL_RAMP_S": "10s", "DRILL_SEED": "1.5", "DRILL_ID": "a b", "DRILL_TURN_MARK": "(?P<seq>x",
+        "DRILL_LOAD_STREAM": "load.jsonl",
+    }  # fmt: skip
+    with pytest.raises(DefinitionError) as raised:
+        from_environ(wrong, tmp_path)
+    assert {mistake.split(":")[0] for mistake in raised.value.mistakes} == set(wrong)
+
+
+def test_tls_is_refused_by_name(tmp_path: Path) -> None:
+    """An address that cannot be called is no address."""
+    with pytest.raises(DefinitionError, match="wss"):
+        from_environ({"DRILL_EDGE": "wss://127.0.0.1/media"}, tmp_path)
+
+
+def test_a_platforms_own_marks_can_be_given(tmp_path: Path) -> None:
+    """Five named groups, in any order."""
+    pattern = r"(?P<digest>\w+)/(?P<patient>\w+)/(?P<turn_id>\w+)/(?P<outcome>\w+)/(?P<seq>\d+)"
+    told = from_environ(EDGE | {"DRILL_TURN_MARK": pattern}, tmp_path).grammar.acknowledged("d/p/t/full/3")
+    assert told is not None
+    assert (told.seq, told.patient) == (3, "p")

@@ -35,12 +35,11 @@ def evidence_end(events: Sorted) -> float:
     return min(marks, default=0.0)
 
 
-def calls(events: Sorted) -> tuple[Call, ...]:
+def calls(events: Sorted, end_s: float) -> tuple[Call, ...]:
     """Every call once, in the order of their starts; one without an end lasts as long as the evidence."""
     ends: dict[str, tuple[Recorded, CallEnded]] = {}
     for recorded, ended in events.of(CallEnded):
         ends.setdefault(ended.call, (recorded, ended))
-    end_s = evidence_end(events)
     return tuple(_call(events, r, started, ends.get(started.call), end_s)
                  for r, started in events.of(CallStarted))  # fmt: skip
 
@@ -61,11 +60,10 @@ def _call(
     return Call(started.call, started.patient, at, events.at(when), how.outcome, how.detail, when.id)
 
 
-def turns(events: Sorted, all_calls: tuple[Call, ...]) -> tuple[Turn, ...]:
+def turns(events: Sorted, all_calls: tuple[Call, ...], end_s: float) -> tuple[Turn, ...]:
     """Every turn once, by end of speech. An end without a beginning counts; a beginning without an
     end is right-censored at the end of its call."""
     by_call = {call.call: call for call in all_calls}
-    end_s = evidence_end(events)
     ended = {(turn.call, turn.seq): (r, turn) for r, turn in events.of(TurnEnded)}
     begun = {(turn.call, turn.seq) for _, turn in events.of(TurnInvoked)}
     found = [

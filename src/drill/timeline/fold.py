@@ -46,10 +46,10 @@ def fold(events: Sequence[Recorded], plan: Plan) -> Timeline:
     all_ = Sorted(events)
     slo_s = turn_slo_s(plan)
     windows, anchors = faults(all_), _anchors(all_)
-    all_calls = calls(all_)
-    all_turns = turns(all_, all_calls)
-    late = breaches(all_turns, all_calls, slo_s)
     evidence = _evidence(all_)
+    all_calls = calls(all_, evidence.end_s)
+    all_turns = turns(all_, all_calls, evidence.end_s)
+    late = breaches(all_turns, all_calls, slo_s)
     witness, load = _witness(all_), _load(all_)
     paths, counters = breakers(all_), requests(all_)
     return Timeline(

@@ -103,7 +103,7 @@ def witnessed(session: Session, patient: str = PATIENT, timeout_s: float = 6.0) 
         async with aiohttp.ClientSession() as http:
             links = session.target.ehr.links  # type: ignore[union-attr]
             bases = [(each.zone, await link_base(http, each, "http://ehr/fhir")) for each in links]
-            asks = (ask_witness(http, zone, base, patient, timeout_s) for zone, base in bases)
+            asks = (ask_witness(zone, base, patient, timeout_s) for zone, base in bases)
             return {sample.outcome for sample in await asyncio.gather(*asks)}
 
     return asyncio.run(ask())

@@ -45,7 +45,7 @@ class Terminal:
     def say(self, text: str) -> None:
         """One lasting line."""
         if not self._quiet:
-            self._console.print(Text(text))
+            self._console.print(Text(text), soft_wrap=True)
 
     def show(self, progress: Progress) -> None:
         """Repaint, or in a log say something at each new phase and now and then."""
@@ -57,4 +57,4 @@ class Terminal:
         phase, at = self._last
         if phase != progress.phase or time.monotonic() - at >= LOG_EVERY_S:
             self._last = (progress.phase, time.monotonic())
-            self._console.print(Text(line(progress)))
+            self._console.print(Text(line(progress)), soft_wrap=True)

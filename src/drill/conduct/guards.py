@@ -113,7 +113,7 @@ async def _links(target: Target) -> Answer:
     async with aiohttp.ClientSession() as session:
         for link in target.ehr.links:
             base = await link_base(session, link, target.ehr.direct)
-            sample = await ask_witness(session, link.zone, base, target.ehr.probe_patient, 5.0)
+            sample = await ask_witness(link.zone, base, target.ehr.probe_patient, 5.0)
             if sample.outcome != "ok":
                 bad.append(f"{link.proxy}: {sample.outcome} {sample.detail}")
     return not bad, "; ".join(bad)

@@ -16,6 +16,9 @@ from drill.faults.link import LinkDown, LinkToxic, LinkUpstream
 from drill.faults.toxiproxy import Toxic
 from drill.model.target import Link
 
+# Silence as a delay nobody waits for. The toxic named `timeout` would swallow the answer too, but
+# lets the end of the stream through, and an EHR that closes after each answer would seem to reset.
+SILENCE_MS = 3_600_000
 SLOW_MS = 4000
 SLOW_JITTER_MS = 200
 # Less than the status line and headers of any FHIR answer, more than nothing.
@@ -35,7 +38,8 @@ def ehr_fault(mode: str, link: Link, stand_in: str = "") -> Fault:
         case "refused":
             return LinkDown(link.api, link.proxy)
         case "blackholed":
-            return LinkToxic(link.api, link.proxy, _toxic("timeout", timeout=0), "timeout")
+            toxic = _toxic("latency", latency=SILENCE_MS, jitter=0)
+            return LinkToxic(link.api, link.proxy, toxic, "timeout")
         case "slow":
             toxic = _toxic("latency", latency=SLOW_MS, jitter=SLOW_JITTER_MS)
             return LinkToxic(link.api, link.proxy, toxic, "slow")

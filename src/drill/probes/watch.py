@@ -90,16 +90,21 @@ async def link_base(session: aiohttp.ClientSession, link: Link, direct: str) -> 
     return f"http://{listen}/{path}".rstrip("/")
 
 
-async def ask_witness(
-    session: aiohttp.ClientSession, zone: str, base: str, patient: str, timeout_s: float
-) -> WitnessSample:
-    """One Patient search through a link on a fresh connection, and what came of it."""
+async def ask_witness(zone: str, base: str, patient: str, timeout_s: float) -> WitnessSample:
+    """One Patient search through a link on a fresh connection, and what came of it.
+
+    The connection is asked to stay open, as the platform's own are: told to close it, the EHR
+    would end the stream behind a swallowed answer, and silence would look like a reset.
+    """
     began = time.monotonic()
     status = 0
     try:
         timeout = aiohttp.ClientTimeout(total=timeout_s)
         url, query = f"{base}/Patient", {"identifier": patient}
-        async with session.get(url, params=query, timeout=timeout) as response:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.get(url, params=query) as response,
+        ):
             status = response.status
             body = await response.read()
         outcome, detail = answer(status, body, time.monotonic() - began, patient)
@@ -153,7 +158,7 @@ class Watcher:
         self, session: aiohttp.ClientSession, ehr: Ehr, link: Link
     ) -> Coroutine[Any, Any, None]:
         base = await link_base(session, link, ehr.direct)
-        ask = partial(ask_witness, session, link.zone, base, ehr.probe_patient, self._witness_timeout_s)
+        ask = partial(ask_witness, link.zone, base, ehr.probe_patient, self._witness_timeout_s)
         return self._every(WITNESS_EVERY_S, ask)
 
     async def _anchor(self) -> Event:

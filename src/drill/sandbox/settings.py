@@ -28,7 +28,7 @@ class Settings:
     tts_ms: float = 80.0
     sigma: float = 0.15
     reply_ms: float = 800.0
-    ehr_timeout_ms: float = 1500.0
+    ehr_timeout_ms: float = 2500.0
     breaker_window: int = 10
     breaker_minimum: int = 5
     breaker_failure_rate: float = 0.5

@@ -50,7 +50,7 @@ def ehr_answers(timeout_s: float = 6.0, target: str | None = None, target_file: 
     async def ask(session: aiohttp.ClientSession, found: Target) -> str:
         ehr = ehr_of(found)
         bases = [(link.zone, await link_base(session, link, ehr.direct)) for link in ehr.links]
-        asks = (ask_witness(session, zone, base, ehr.probe_patient, float(timeout_s)) for zone, base in bases)
+        asks = (ask_witness(zone, base, ehr.probe_patient, float(timeout_s)) for zone, base in bases)
         return _one_word(await asyncio.gather(*asks))
 
     return _asked(ask, target, target_file)

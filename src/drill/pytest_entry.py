@@ -1,4 +1,4 @@
-"""pytest's way in, outside the package so that loading pytest does not import drill.
+"""pytest's way in: small, so that pytest starts no slower where no drill is collected.
 
 Options are declared here; the body is loaded the first time a drill file is collected.
 """

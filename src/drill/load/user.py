@@ -80,8 +80,8 @@ def _on_init(environment: Any, runner: Any, **_: Any) -> None:
         raise SystemExit(EXIT_DEFINITION) from error
     if isinstance(environment.shape_class, OpenArrivals):
         environment.shape_class.seconds = settings.demand.seconds
-    # With a shape and no web page Locust waits for the shape before it learns to handle SIGTERM, and would die
-    # of it with its calls up. Ctrl-C it does handle.
+    # With a shape and no web page Locust waits for the shape before it learns to handle SIGTERM, and
+    # would die of it with its calls up. Ctrl-C it does handle.
     gevent.signal_handler(signal.SIGTERM, os.kill, os.getpid(), signal.SIGINT)
     _Listener(environment, settings)
 

@@ -6,7 +6,7 @@ import statistics
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drill.load.arrivals import Demand, Schedule, draw, from_json, to_json
@@ -20,6 +20,7 @@ def up_at(schedule: Schedule, at_s: float) -> int:
     return sum(call.at_s <= at_s < call.at_s + call.duration_s for call in schedule.arrivals)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32), st.integers(1, 60), st.floats(1, 600), st.floats(0.5, 30))
 def test_the_same_demand_gives_the_same_bytes(seed: int, calls: int, mean_s: float, ramp_s: float) -> None:
     """Nothing but the demand decides, and what is written reads back as itself."""
@@ -34,6 +35,7 @@ def test_another_seed_gives_other_callers() -> None:
     assert draw(DEMAND).digest != draw(replace(DEMAND, seed=8)).digest
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32))
 def test_all_calls_are_up_when_the_ramp_ends(seed: int) -> None:
     """The warm start has no calls that end before the measuring begins, and none after."""

@@ -6,7 +6,7 @@ import base64
 import hashlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drill.load.frames import CLOSE, LARGEST_MESSAGE, PING, TEXT, Message, Parser, ProtocolError, encode
@@ -23,6 +23,7 @@ def served(opcode: int, payload: bytes, *, final: bool = True) -> bytes:
     return head + b"\x7f" + len(payload).to_bytes(8) + payload
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(max_size=300), max_size=8), st.integers(1, 50))
 def test_messages_survive_any_cut(payloads: list[bytes], step: int) -> None:
     """TCP keeps no frame borders."""

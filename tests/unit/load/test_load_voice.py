@@ -7,7 +7,7 @@ import itertools
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drill.load import dialect, speech
@@ -29,6 +29,7 @@ def test_an_intents_frame_is_its_tone(intent: str, hertz: int) -> None:
     assert changes == 2 * hertz * speech.FRAME_MS // 1000
 
 
+@settings(deadline=None)
 @given(st.integers(-32635, 32635))
 def test_mu_law_keeps_loudness(sample: int) -> None:
     """Encoding and level agree within half a step of the segment."""
@@ -137,6 +138,7 @@ def test_marks_are_bounded() -> None:
     assert len(ear.played(0)) == MOST_MARKS
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.06, 5000), min_size=1, max_size=200))
 def test_lateness_percentiles_are_within_a_bucket(late_ms: list[float]) -> None:
     """Never below the truth, at most 5 % above."""

@@ -163,7 +163,7 @@ def load(calls: int = 20, every_s: float = 4.0) -> Entries:
             entries += said(name, seq, eos_s, ("chat", "lookup", "note")[(seq + number) % 3])
             eos_s, seq = eos_s + every_s, seq + 1
     for second in range(2, int(UNWIND_S) + 1):
-        entries.append(("load", float(second), ev.LoadSample(calls, 1.5, 1.0, 0.2, 1000)))
+        entries.append(("load", float(second), ev.LoadSample(calls, 1.5, 1.0, 0.2, 1000, 0)))
     return entries
 
 

@@ -24,6 +24,10 @@ class Lateness:
         self._counts[bisect.bisect_left(_BOUNDS_MS, late_ms)] += count
         self.total += count
 
+    def later_than(self, limit_ms: float) -> int:
+        """How many were later than this, the limit's own bucket not counted."""
+        return sum(self._counts[bisect.bisect_left(_BOUNDS_MS, limit_ms) + 1 :])
+
     def quantile_ms(self, share: float) -> float:
         """Upper bound of the bucket that holds this quantile; 0 when nothing was counted."""
         rank, seen = share * self.total, 0

@@ -17,6 +17,7 @@ from drill.model.events import ClockAnchor, Event, LoadSample, ScheduleWritten
 
 _NS_PER_MS = 1_000_000
 _ANCHOR_TRIES = 5
+LATE_MS = 20.0
 
 
 class Recorder:
@@ -54,6 +55,7 @@ class Recorder:
             round(self._arrival_late_ms, 3),
             round(share, 4),
             lateness.total,
+            lateness.later_than(LATE_MS),
         )
         self._cpu_ns, self._wall_ns, self._arrival_late_ms = cpu_ns, wall_ns, 0.0
         self.record(sample, wall_ns)

@@ -265,7 +265,10 @@ class CallEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class LoadSample(Event):
-    """Once a second: calls up, and how honest the generator itself was in that second."""
+    """Once a second: calls up, and how punctual the generator itself was in that second.
+
+    `late_frames` of its `frames` left more than 20 ms, one frame's length, after they were due.
+    """
 
     kind: ClassVar[str] = "load.sample"
     calls_up: int
@@ -273,6 +276,7 @@ class LoadSample(Event):
     arrival_lateness_ms_max: float
     cpu_share: float
     frames: int
+    late_frames: int
 
 
 # --- probes -----------------------------------------------------------------------------------

@@ -98,7 +98,8 @@ class Keeper:
         self.pidfile.write_text(f"{self.pid}\n", encoding="ascii")
         watch = asyncio.create_task(self._watch(zone))
         try:
-            done, _ = await asyncio.wait({watch, self._exit}, return_when=asyncio.FIRST_COMPLETED)
+            either: set[asyncio.Future[Any]] = {watch, self._exit}
+            done, _ = await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if watch in done:
                 watch.result()
             return await self._exit

@@ -39,7 +39,7 @@ def _listeners() -> dict[Address, int | None]:
     return {
         Address(found.laddr.ip, found.laddr.port): found.pid
         for found in psutil.net_connections("tcp")
-        if found.status == psutil.CONN_LISTEN
+        if found.status == psutil.CONN_LISTEN and found.laddr
     }
 
 

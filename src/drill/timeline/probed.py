@@ -91,6 +91,8 @@ class LoadPoint:
     lateness_ms_p99: float
     arrival_lateness_ms_max: float
     cpu_share: float
+    frames: int
+    late_frames: int
     id: str
 
 

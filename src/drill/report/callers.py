@@ -29,13 +29,12 @@ def figures(plan: Plan, timeline: Timeline, recovery: Recovery | None) -> tuple[
     turns = Counter(dot_kind(turn) for turn in timeline.turns)
     calls = Counter(call.outcome for call in timeline.calls)
     most = max((step.up for step in timeline.steps), default=0)
-    lost = calls["dropped"] + calls["refused"]
-    never = turns["never"]
+    made, lost, never = len(timeline.calls), calls["dropped"] + calls["refused"], turns["never"]
     return (
         *_recovery(plan, recovery),
         _opened(plan, timeline),
-        Figure("Calls", str(len(timeline.calls)), f"up to {most} at once"),
-        Figure("Dropped or refused", str(lost), f"of {count(len(timeline.calls), 'call')}"),
+        Figure("Calls", str(made), f"up to {most} at once"),
+        Figure("Dropped or refused", str(lost) if made else NOTHING, f"of {count(made, 'call')}"),
         Figure("Turns", str(len(timeline.turns)), f"{turns['degraded']} degraded, {never} without an answer"),
         _writes(timeline),
     )
@@ -69,6 +68,8 @@ def _recovered(found: Recovery, limit: str) -> tuple[str, str]:
 
 def _opened(plan: Plan, timeline: Timeline) -> Figure:
     fault, first = timeline.fault, first_open(timeline)
+    if not any(path.samples for path in timeline.breakers):
+        return Figure("Breakers opened", NOTHING, "no breaker was sampled")
     zones = {
         path.zone
         for path in timeline.breakers

@@ -18,7 +18,7 @@ from drill.report.svg import (
     visible,
 )
 
-DOTS_MAX = 900
+DOTS_MAX = 600
 _SHAPES = {
     "degraded": "m0-3.4l3.4 3.4-3.4 3.4-3.4-3.4z",
     "wrong": "m-3-3h6v6h-6z",

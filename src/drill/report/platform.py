@@ -91,9 +91,7 @@ def guards(timeline: Timeline) -> tuple[Row, ...]:
 
 def provenance(plan: Plan) -> str:
     """Where the times on this page hold."""
-    where = (
-        f"Measured on the {plan.environment} environment {plan.target!r} with the profile {plan.profile!r}."
-    )
+    where = f"Target {plan.target}, environment {plan.environment}, profile {plan.profile}."
     if plan.environment == "production":
         return where
     if plan.environment == "sandbox":

@@ -10,13 +10,13 @@ import re
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from drill.report.svg import visible
 from drill.report.values import View
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]|#~])")
-_FENCE = re.compile(r"`{2,}")
+_PLAIN = re.compile(r"[\w.:/=+-]+( [\w.:/=+-]+)*")
 
 
 def render_html(view: View) -> str:
@@ -59,6 +59,7 @@ def markdown(value: object) -> object:
 
 
 def code(value: str) -> Markup:
-    """A value as inline code: it can neither end the code nor the table cell around it."""
-    words = _FENCE.sub("`", " ".join(value.split())).replace("`", "'")
-    return Markup("<code>{}</code>").format(escape(words).replace("|", Markup("&#124;")))
+    """A value as inline code; one that could end the code, or a table's cell, as escaped words in it."""
+    if _PLAIN.fullmatch(value):
+        return Markup(f"`{value}`")  # noqa: S704  # nothing but harmless characters
+    return Markup("<code>{}</code>").format(markdown(value))

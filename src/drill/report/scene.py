@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from drill.model.plan import Plan
 from drill.model.units import seconds
@@ -180,15 +180,13 @@ def spoken(plan: Plan, timeline: Timeline, recovery: Recovery | None) -> str:
     parts = [f"{plan.title}: up to {up} calls at once, {len(timeline.turns)} turns."]
     parts.append(_fault_sentence(timeline))
     worst = max((s.share for s in timeline.steps), default=0.0)
-    parts.append(f"At worst {worst * 100:.0f} % of live calls were in breach.")
+    parts.append(f"At worst {worst * 100:.0f} % of live calls were in breach." if up else "No call was up.")
     if recovery is not None and recovery.felt:
         again = f"well again {seconds(recovery.recovered_s)} after the fault was applied"
         parts.append(
             f"Callers were {again}." if recovery.sustained else "Callers were not well again for long enough."
         )
-    parts.append(
-        _breaker_sentence(b.zone for b in timeline.breakers for t in b.transitions if t.to_state == "open")
-    )
+    parts.append(_breaker_sentence(timeline))
     return " ".join(parts)
 
 
@@ -201,6 +199,8 @@ def _fault_sentence(timeline: Timeline) -> str:
     return f"The fault was applied at second 0 and reverted after {seconds(held_s)}."
 
 
-def _breaker_sentence(opened: Iterable[str]) -> str:
-    zones = sorted(set(opened))
+def _breaker_sentence(timeline: Timeline) -> str:
+    if not any(path.samples for path in timeline.breakers):
+        return "Nothing is known of the breakers."
+    zones = sorted({t.zone for path in timeline.breakers for t in path.transitions if t.to_state == "open"})
     return f"Breakers opened in: {', '.join(zones)}." if zones else "No breaker opened."

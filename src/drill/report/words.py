@@ -49,12 +49,16 @@ def bounded(text: str) -> str:
 
 
 def pretty(text: str) -> str:
-    """A JSON text laid out for reading; anything else as it is."""
+    """A JSON object with a line for each member; anything else as it is."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return bounded(text)
-    return bounded(json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False))
+    if not isinstance(value, dict):
+        return bounded(text)
+    dump = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
+    members = (f"{name}: {dump(value[name])}" for name in sorted(value))
+    return bounded("\n".join(members))
 
 
 def short_path(path: str) -> str:

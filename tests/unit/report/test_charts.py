@@ -8,7 +8,6 @@ from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
-from fakes import run
 
 from drill.journal import merge
 from drill.objectives.recovery import measure
@@ -18,6 +17,7 @@ from drill.report.scene import axis, picture
 from drill.report.states import runs
 from drill.report.svg import Scale, thin_dots, thin_steps
 from drill.timeline import Span, fold
+from fakes import run
 
 SVG = "{http://www.w3.org/2000/svg}"
 

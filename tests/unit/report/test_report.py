@@ -8,8 +8,6 @@ import time
 from functools import cache
 from html.parser import HTMLParser
 
-from fakes import run
-
 from drill.journal import Stream, merge
 from drill.judge import judge
 from drill.model.events import GuardChecked
@@ -17,6 +15,7 @@ from drill.model.plan import Plan
 from drill.model.verdicts import Status, Verdict
 from drill.report import View, build_view, render_html, render_markdown
 from drill.timeline import fold
+from fakes import run
 
 HOSTILE = "<script>alert('x')</script><img src=x onerror=y>\"&]]>`|\n## [a](javascript:b) \x00\u202e"
 TORN = HOSTILE + "\ud800"  # half a character: JSON can carry one, UTF-8 cannot

@@ -1,0 +1,1 @@
+"""Figures beside their limits: `python -m benchmarks [NAME ...]`, printed, never gated on shared machines."""

@@ -1,0 +1,18 @@
+"""All benchmarks, or those named; each prints its figure beside its limit and the ratio of the two."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks import core, drills
+
+ALL = {
+    "journal": core.journal_append,
+    "judge": core.judge_and_render,
+    "sandbox": drills.sandbox_start,
+    "drill": drills.drill_wall,
+    "ttr": drills.ttr_against_truth,
+}
+
+for name in sys.argv[1:] or ALL:
+    ALL[name]()

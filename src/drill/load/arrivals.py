@@ -89,7 +89,7 @@ def _warm(source: random.Random, demand: Demand) -> Iterator[tuple[float, float]
     """The calls that are up when the ramp ends, with what is left of them from there on."""
     gap_s = demand.ramp_s / demand.concurrency
     for number in range(demand.concurrency):
-        at_s = (number + source.random()) * gap_s
+        at_s = (number + 0.9 * source.random()) * gap_s  # all are up a moment before the ramp ends
         left_s = source.random() * source.lognormvariate(_mu(demand) + SIGMA**2, SIGMA)
         yield at_s, demand.ramp_s - at_s + left_s
 

@@ -162,7 +162,7 @@ class Session:
 
     def _observe(self, event: Event, t_ns: int) -> None:
         self._recorder.record(event, t_ns)
-        if isinstance(event, TurnEnded):
+        if isinstance(event, TurnEnded) and not self._engine.closed:  # what the end cut off did not fail
             good = event.outcome in ("full", "degraded")
             until_ns = event.first_audio_ns or t_ns
             self._fire("TURN", f"turn {event.intent}", until_ns - event.eos_ns, "" if good else event.outcome)

@@ -50,7 +50,8 @@ def _first_good_turn_ns(target: Path) -> int:
     stream.unlink(missing_ok=True)
     env = {"DRILL_LOAD_STREAM": str(stream), "DRILL_RUN_ID": "bench",
            "DRILL_EDGE": load_target(target).edge,
-           "DRILL_CONCURRENCY": "1", "DRILL_RAMP_S": "0.1", "DRILL_SECONDS": "60", "DRILL_SEED": "1"}  # fmt: skip
+           "DRILL_CONCURRENCY": "1", "DRILL_RAMP_S": "0.1",
+           "DRILL_SECONDS": "60", "DRILL_SEED": "1"}  # fmt: skip
     argv = [sys.executable, "-m", "locust", "-f", "loadprofiles/steady_calls.py", "--headless"]
     child, tail = spawn("load", argv, folder / "load.log", env), Tail(stream)
     deadline = time.monotonic() + 40

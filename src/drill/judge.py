@@ -83,7 +83,7 @@ def headline(plan: Plan, verdicts: Sequence[Verdict]) -> str:
         return (
             f"{plan.title}: PASS: {recovered.sentence if recovered else f'all {len(told)} objectives held.'}"
         )
-    more = f" ({len(told) - 1} more {status.name})" if len(told) > 1 else ""
+    more = f" Also {status.name}: {', '.join(v.objective for v in told[1:])}." if len(told) > 1 else ""
     return f"{plan.title}: {status.name}: {told[0].objective}: {told[0].sentence}{more}"
 
 

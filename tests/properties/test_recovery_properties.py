@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-from histories import Entries, applied, call, invoked, plan, requested, reverted, timeline, turn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,6 +11,7 @@ from drill.model.plan import RecoveryLimits
 from drill.objectives.recovery import measure
 from drill.recovery_estimate import Recovery
 from drill.timeline import Step, Timeline
+from histories import Entries, applied, call, invoked, plan, requested, reverted, timeline, turn
 
 LIMITS = RecoveryLimits(1.5, 0.10, 0.05, 10.0, 20.0, 200.0)
 PLAN = plan(recovery=LIMITS)

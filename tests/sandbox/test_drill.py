@@ -9,6 +9,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,8 @@ import pytest
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 ROOT = Path(__file__).parents[2]
 FAST = Path(__file__).with_name("fast.yaml")
-INSTANCE = "70"
+INSTANCE = 70
+AT_A_TIME = 3
 
 DEFECTS = {
     "breaker-never-opens": "breaker.opened",
@@ -30,21 +33,19 @@ DEFECTS = {
 }
 
 
-def command(tmp_path: Path, *more: str, file: Path = FAST) -> list[str]:
-    return [sys.executable, "-m", "drill", "run", str(file), "--sandbox", "--instance", INSTANCE, "--json",
-            "--quiet", "--seed", "7", "--runs", str(tmp_path), *more]  # fmt: skip
+def command(tmp_path: Path, *more: str, file: Path = FAST, instance: int = INSTANCE) -> list[str]:
+    return [sys.executable, "-m", "drill", "run", str(file), "--sandbox", "--instance", str(instance),
+            "--json", "--quiet", "--seed", "7", "--runs", str(tmp_path), *more]  # fmt: skip
 
 
-def drill(tmp_path: Path, *more: str, file: Path = FAST) -> tuple[int, dict[str, Any]]:
+def drill(
+    tmp_path: Path, *more: str, file: Path = FAST, instance: int = INSTANCE
+) -> tuple[int, dict[str, Any]]:
     """Run one drill on a sandbox of its own; its exit code and its summary."""
     done = subprocess.run(
-        command(tmp_path, *more, file=file),
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=220,
-        check=False,
-    )
+        command(tmp_path, *more, file=file, instance=instance),
+        cwd=ROOT, capture_output=True, text=True, timeout=220, check=False,
+    )  # fmt: skip
     assert done.stdout, done.stderr
     return done.returncode, json.loads(done.stdout)[0]
 
@@ -56,7 +57,7 @@ def statuses(summary: dict[str, Any], status: str) -> set[str]:
 def ours() -> list[str]:
     """Processes of the test's sandbox and drill that are still there."""
     shown = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
-    mark = f"sandbox-{INSTANCE}|127.{20 + int(INSTANCE)}\\."
+    mark = rf"sandbox-{INSTANCE}|127\.{20 + INSTANCE}\."
     return [line for line in shown.splitlines() if re.search(mark, line) and "pytest" not in line]
 
 
@@ -72,15 +73,32 @@ def test_a_clean_platform_passes_and_judging_again_gives_the_same_bytes(tmp_path
     assert ours() == []
 
 
+@pytest.fixture(scope="module")
+def drilled(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[dict[str, Future[tuple[int, dict[str, Any]]]]]:
+    """A drill per defect, three at a time on nets of their own: a red drill needs no quiet machine."""
+    folder = tmp_path_factory.mktemp("defects")
+    with ThreadPoolExecutor(AT_A_TIME) as pool:
+        yield {
+            defect: pool.submit(drill, folder / defect, "--defect", defect, instance=INSTANCE + 1 + number)
+            for number, defect in enumerate(DEFECTS)
+        }
+
+
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("defect", "objective"), DEFECTS.items())
-def test_a_defect_fails_and_is_named_first(tmp_path: Path, defect: str, objective: str) -> None:
+def test_a_defect_fails_and_is_named_first(
+    drilled: dict[str, Future[tuple[int, dict[str, Any]]]], defect: str, objective: str
+) -> None:
     """Exit 1, the objective of that promise fails, and the report's first sentence names what broke."""
-    code, summary = drill(tmp_path, "--defect", defect)
+    code, summary = drilled[defect].result()
     assert code == 1
     assert objective in statuses(summary, "FAIL")
-    first = (Path(summary["run"]) / "report.md").read_text(encoding="utf-8").splitlines()
-    headline = next(line for line in first if "FAIL" in line)
-    assert "integrity" not in headline
+    report = (Path(summary["run"]) / "report.md").read_text(encoding="utf-8")
+    title, _, said, *_ = report.splitlines()
+    assert title.startswith("# FAIL")
+    assert objective in said
 
 
 def test_a_sham_drill_is_unknown(tmp_path: Path) -> None:

@@ -14,9 +14,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from drill.conduct.children import Child, end, spawn
 from drill.journal import Stream, read_stream
-from drill.load import arrivals, supervisor
-from drill.load.supervisor import Load, LoadOrder
+from drill.load import arrivals
+from drill.load.order import LoadOrder
 from drill.model.events import (
     CallEnded,
     CallStarted,
@@ -45,6 +46,12 @@ def wait_for(holds: Callable[[], bool], within_s: float = 30.0) -> None:
         time.sleep(0.05)
 
 
+def stopped(load: Child) -> int | None:
+    """Told to end; its exit code."""
+    end(load, 15.0)
+    return load.returncode
+
+
 @contextmanager
 def agent(port: int, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     """A stand-in agent that listens."""
@@ -69,13 +76,13 @@ def ordered(folder: Path, port: int, **changes: object) -> LoadOrder:
 
 
 @contextmanager
-def running(order: LoadOrder) -> Iterator[Load]:
+def running(order: LoadOrder) -> Iterator[Child]:
     """Locust, ended whatever happens."""
-    load = supervisor.start(order, order.stream.with_suffix(".log"))
+    load = spawn("load", order.argv(), order.stream.with_suffix(".log"), order.environ(os.environ))
     try:
         yield load
     finally:
-        load.stop(1.0)
+        end(load, 1.0)
 
 
 def of(stream: Stream, *kinds: type[Event]) -> list[Event]:
@@ -103,7 +110,7 @@ def test_calls_and_turns_are_recorded_and_the_stream_is_sealed(tmp_path: Path) -
     order = ordered(tmp_path, 17061)
     with agent(17061), running(order) as load:
         wait_for(seen(order, 8, TurnEnded))
-        assert load.stop() == 0
+        assert stopped(load) == 0
     stream = read_stream(order.stream)
     assert stream.fault == ""
     invoked = {(e.call, e.seq) for e in of(stream, TurnInvoked) if isinstance(e, TurnInvoked)}
@@ -151,7 +158,7 @@ def test_a_frozen_agent_is_seen_from_the_intended_end_of_speech(tmp_path: Path) 
         platform.send_signal(signal.SIGCONT)
         thawed_s = time.monotonic()
         time.sleep(3.0)
-        assert load.stop() == 0
+        assert stopped(load) == 0
     hurt = breached(read_stream(order.stream), 1.5)
     assert hurt
     assert all(frozen_s - 1.0 < eos_s < thawed_s for eos_s, _ in hurt)
@@ -164,7 +171,7 @@ def test_a_platform_that_hangs_up_is_told_as_dropped(tmp_path: Path) -> None:
     order = ordered(tmp_path, 17064)
     with agent(17064, "--hang-up-at", "2"), running(order) as load:
         wait_for(seen(order, 4, CallEnded))
-        assert load.stop() == 0
+        assert stopped(load) == 0
     stream = read_stream(order.stream)
     dropped = [e for e in of(stream, CallEnded) if isinstance(e, CallEnded) and e.outcome == "dropped"]
     turns = [e for e in of(stream, TurnEnded) if isinstance(e, TurnEnded) and e.outcome == "dropped"]
@@ -181,7 +188,7 @@ def test_an_agent_that_dies_drops_its_calls(tmp_path: Path) -> None:
         wait_for(seen(order, 6, CallStarted))
         platform.kill()
         wait_for(seen(order, 9, CallStarted))
-        assert load.stop() == 0
+        assert stopped(load) == 0
     stream = read_stream(order.stream)
     assert any(isinstance(e, CallEnded) and e.outcome == "dropped" for e in of(stream, CallEnded))
     last = of(stream, CallStarted)[-1]
@@ -203,9 +210,12 @@ def test_a_killed_parent_takes_locust_along_and_the_stream_is_sealed(tmp_path: P
     """The kernel tells Locust; it hangs up and seals."""
     order = ordered(tmp_path, 17067)
     script = (
-        "import time; from pathlib import Path; from drill.load.supervisor import LoadOrder, start\n"
+        "import os, time; from pathlib import Path\n"
+        "from drill.load.order import LoadOrder; from drill.conduct.children import spawn\n"
         f"order = LoadOrder(*{_values(order)!r})\n"
-        f"print(start(order, Path({str(tmp_path / 'load.log')!r})).pid, flush=True); time.sleep(60)\n"
+        f"log = Path({str(tmp_path / 'load.log')!r})\n"
+        "load = spawn('load', order.argv(), log, order.environ(os.environ))\n"
+        "print(load.process.pid, flush=True); time.sleep(60)\n"
     )
     with agent(17067), subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None

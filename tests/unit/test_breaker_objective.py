@@ -6,6 +6,9 @@ import dataclasses
 import json
 from collections.abc import Callable
 
+from drill.model import events as ev
+from drill.model.plan import BreakerLimits
+from drill.model.verdicts import Status
 from histories import (
     APPLIED_S,
     CLOSED_S,
@@ -20,10 +23,6 @@ from histories import (
     verdicts,
     without,
 )
-
-from drill.model import events as ev
-from drill.model.plan import BreakerLimits
-from drill.model.verdicts import Status
 
 PASS, UNKNOWN, FAIL = Status.PASS, Status.UNKNOWN, Status.FAIL
 OURS = (

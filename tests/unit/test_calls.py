@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
-from histories import Entries, call, changed, ns, outage, patient_of, plan, turn, verdicts, without
 
 from drill.model import events as ev
 from drill.model.plan import CallLimits
 from drill.model.verdicts import Status
 from drill.objectives.percentile import percentile
+from histories import Entries, call, changed, ns, outage, patient_of, plan, turn, verdicts, without
 
 PASS, UNKNOWN, FAIL = Status.PASS, Status.UNKNOWN, Status.FAIL
 

@@ -6,6 +6,11 @@ import dataclasses
 from collections.abc import Callable
 
 import pytest
+
+from drill.journal import Stream
+from drill.judge import judge
+from drill.model import events as ev
+from drill.model.verdicts import Status, Verdict
 from histories import (
     APPLIED_S,
     END_S,
@@ -24,11 +29,6 @@ from histories import (
     verdicts,
     without,
 )
-
-from drill.journal import Stream
-from drill.judge import judge
-from drill.model import events as ev
-from drill.model.verdicts import Status, Verdict
 
 PASS, UNKNOWN, FAIL = Status.PASS, Status.UNKNOWN, Status.FAIL
 

@@ -7,7 +7,6 @@ import random
 import time
 
 import pytest
-from histories import END_S, Entries, call, outage, plan, streams, turn, verdicts, without
 
 from drill.journal import Stream
 from drill.judge import headline, judge, objective_names, overall, verdicts_from_json, verdicts_to_json
@@ -16,6 +15,7 @@ from drill.model.errors import JournalError
 from drill.model.plan import CallLimits, Objectives
 from drill.model.verdicts import Status, Verdict
 from drill.objectives import calls
+from histories import END_S, Entries, call, outage, plan, streams, turn, verdicts, without
 
 
 def test_names_are_known_before_the_run() -> None:

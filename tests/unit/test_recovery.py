@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from histories import APPLIED_S, outage, plan, timeline, turn, verdicts, without
 
 from drill.change_point import Answer, change_interval
 from drill.model import events as ev
@@ -12,6 +11,7 @@ from drill.model.verdicts import Status
 from drill.objectives.recovery import measure
 from drill.recovery_estimate import Recovery, estimate
 from drill.timeline import Step
+from histories import APPLIED_S, outage, plan, timeline, turn, verdicts, without
 
 LIMITS = RecoveryLimits(1.5, 0.10, 0.05, 30.0, 20.0, 200.0)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from drill.model import events as ev
+from drill.timeline import Span
 from histories import (
     APPLIED_S,
     END_S,
@@ -20,9 +22,6 @@ from histories import (
     turn,
     without,
 )
-
-from drill.model import events as ev
-from drill.timeline import Span
 
 
 def test_times_count_from_the_start_of_the_run_and_t0_is_the_fault() -> None:

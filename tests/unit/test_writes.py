@@ -5,10 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
-from histories import Entries, digest, outage, turn, verdicts, without
-
 from drill.model import events as ev
 from drill.model.verdicts import Status
+from histories import Entries, digest, outage, turn, verdicts, without
 
 PASS, UNKNOWN, FAIL = Status.PASS, Status.UNKNOWN, Status.FAIL
 OURS = ("ehr_writes.lost", "ehr_writes.doubled", "ehr_writes.altered")

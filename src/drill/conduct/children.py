@@ -46,12 +46,12 @@ class Child:
 
 
 def spawn(name: str, argv: Sequence[str], log: Path, env: Mapping[str, str] | None = None) -> Child:
-    """Start a helper; WorldError when its program cannot be started."""
+    """Start a helper, in `env` or in our own environment; WorldError when it cannot be started."""
     with log.open("ab") as out:
         try:
             process = subprocess.Popen(
                 list(argv), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                env={**os.environ, **(env or {})}, start_new_session=True, preexec_fn=_tie_to_parent,  # noqa: PLW1509  # the conductor has one thread
+                env=env, start_new_session=True, preexec_fn=_tie_to_parent,  # noqa: PLW1509  # the conductor has one thread
             )  # fmt: skip
         except OSError as error:
             raise WorldError(f"the {name} process could not be started: {error}") from error

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
 from drill.conduct.children import Child, end, spawn
 from drill.conduct.signals import Stop
 from drill.journal import Journal, read_stream
+from drill.load.order import LoadOrder
 from drill.model.events import ChildEnded, ChildStarted
 from drill.model.plan import Plan
 from drill.model.target import Target
 
 LOAD_PATIENCE_S = 20.0
+SPARE_S = 180.0
 PROBES_PATIENCE_S = 15.0
 TOOLKIT_PATIENCE_S = 30.0
 # A witness that waits must outwait the fault it looks for, or slow would read as silent.
@@ -46,25 +49,21 @@ class Helpers:
     def start_load(self) -> None:
         """Locust, in a process of its own, holding the calls."""
         plan, load = self._plan, self._plan.load
-        seconds = sum(
-            (plan.phases.ramp_s, plan.phases.baseline_s, plan.phases.fault_s, plan.phases.recovery_s)
-        )
-        env = {
-            "DRILL_LOAD_STREAM": str(self._folder / "journal" / "load.jsonl"),
-            "DRILL_RUN_ID": self._run_id,
-            "DRILL_ID": self._run_id,
-            "DRILL_EDGE": self._target.edge,
-            "DRILL_CONCURRENCY": str(load.concurrency),
-            "DRILL_MEAN_CALL_S": str(load.mean_call_s),
-            "DRILL_RAMP_S": str(plan.phases.ramp_s),
+        windows_s = plan.phases.ramp_s + plan.phases.baseline_s + plan.phases.fault_s + plan.phases.recovery_s
+        order = LoadOrder(
+            profile=Path(load.profile),
+            edge=self._target.edge,
+            run_id=self._run_id,
+            stream=self._folder / "journal" / "load.jsonl",
+            schedule=self._folder / "schedule.json",
+            concurrency=load.concurrency,
+            mean_call_s=load.mean_call_s,
+            ramp_s=plan.phases.ramp_s,
             # Longer than any wait of ours: the load ends when it is told to, never by running dry.
-            "DRILL_SECONDS": str(seconds + 180),
-            "DRILL_SEED": str(plan.seed),
-            "DRILL_SCHEDULE": str(self._folder / "schedule.json"),
-        }
-        argv = [sys.executable, "-m", "locust", "-f", load.profile, "--headless", "--only-summary",
-                "--exit-code-on-error", "0", "--stop-timeout", "10"]  # fmt: skip
-        self._start("load", argv, env)
+            seconds=windows_s + SPARE_S,
+            seed=plan.seed,
+        )
+        self._start("load", order.argv(), order.environ(os.environ))
 
     def start_toolkit(self) -> None:
         """Chaos Toolkit with the resolved experiment."""

@@ -7,7 +7,7 @@ SUITE ?= quarterly
 
 .PHONY: drill test lint bench clean setup
 
-# The drill suite on the embedded sandbox; reports/latest.html opens on what was found.
+# The drill suite on the embedded sandbox; its last lines name the reports, below runs/.
 drill: setup
 	$(BIN)/drill run $(SUITE) --sandbox
 

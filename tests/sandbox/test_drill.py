@@ -98,7 +98,7 @@ def test_a_defect_fails_and_is_named_first(
     report = (Path(summary["run"]) / "report.md").read_text(encoding="utf-8")
     title, _, said, *_ = report.splitlines()
     assert title.startswith("# FAIL")
-    assert objective in said
+    assert objective in said.replace("\\", "")  # Markdown escapes underscores
 
 
 def test_a_sham_drill_is_unknown(tmp_path: Path) -> None:

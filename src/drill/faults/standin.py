@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -46,6 +47,17 @@ def swapped(resource: Any, asked: str) -> Any:
     return json.loads(text.replace(json.dumps(asked)[1:-1], other)) if asked else resource
 
 
+def asked_for(query: Mapping[str, str], body: bytes) -> str:
+    """Whom a request is about: the patient of its query, or the subject of the resource it carries."""
+    for name in ("identifier", "patient"):
+        if query.get(name):
+            return query[name].rpartition("|")[2].rpartition("/")[2]
+    try:
+        return str(json.loads(body)["subject"]["reference"]).rpartition("/")[2]
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
 class Relay:
     """Forwards to the real EHR and answers with the wrong patient."""
 
@@ -62,15 +74,14 @@ class Relay:
                 kept = {k: v for k, v in answer.headers.items() if k.lower() not in _HOP_HEADERS}
         except (aiohttp.ClientError, TimeoutError):
             return web.Response(status=502)
-        return web.Response(status=status, headers=kept, body=self._wrong(text, request))
+        return web.Response(status=status, headers=kept, body=_wrong(text, asked_for(request.query, body)))
 
-    def _wrong(self, text: bytes, request: web.Request) -> bytes:
-        asked = request.query.get("identifier", "").rpartition("|")[2]
-        try:
-            found = json.loads(text)
-        except ValueError:
-            return text
-        return json.dumps(swapped(found, asked)).encode()
+
+def _wrong(text: bytes, asked: str) -> bytes:
+    try:
+        return json.dumps(swapped(json.loads(text), asked)).encode()
+    except ValueError:
+        return text
 
 
 async def _serve(mode: str, upstream: str, host: str) -> None:

@@ -63,8 +63,15 @@ def overall(verdicts: Sequence[Verdict]) -> Status:
 
 
 def ranked(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
-    """FAIL before UNKNOWN before PASS; among equals what people must hear first."""
-    return tuple(sorted(verdicts, key=lambda v: (-v.status, _rank(v.objective))))
+    """FAIL before UNKNOWN before PASS; among equals what people must hear first.
+
+    Of what is UNKNOWN that is the drill's own trouble: it is why the rest is not known.
+    """
+    return tuple(sorted(verdicts, key=lambda v: (-v.status, _consequence(v), _rank(v.objective))))
+
+
+def _consequence(verdict: Verdict) -> bool:
+    return verdict.status is Status.UNKNOWN and not verdict.objective.startswith("integrity.")
 
 
 def _rank(objective: str) -> int:

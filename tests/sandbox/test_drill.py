@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 ROOT = Path(__file__).parents[2]
 FAST = Path(__file__).with_name("fast.yaml")
 INSTANCE = 70
-AT_A_TIME = 3
+AT_A_TIME = 2
 
 DEFECTS = {
     "breaker-never-opens": "breaker.opened",
@@ -77,7 +77,7 @@ def test_a_clean_platform_passes_and_judging_again_gives_the_same_bytes(tmp_path
 def drilled(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[dict[str, Future[tuple[int, dict[str, Any]]]]]:
-    """A drill per defect, three at a time on nets of their own: a red drill needs no quiet machine."""
+    """A drill per defect, two at a time on nets of their own: a red drill needs no quiet machine."""
     folder = tmp_path_factory.mktemp("defects")
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         yield {

@@ -23,7 +23,7 @@ from drill.model.target import Target
 from drill.probes.watch import clock_anchor
 
 TICK_S = 0.1
-APPLY_WITHIN_S = 15.0
+APPLY_WITHIN_S = 30.0
 REVERT_WITHIN_S = 30.0
 READY_WITHIN_S = 20.0
 # Evidence must outlast the good window, or its last instants could hide the next breach.

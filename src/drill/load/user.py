@@ -81,7 +81,9 @@ def _on_init(environment: Any, runner: Any, **_: Any) -> None:
     if isinstance(environment.shape_class, OpenArrivals):
         environment.shape_class.seconds = settings.demand.seconds
     # With a shape and no web page Locust waits for the shape before it learns to handle SIGTERM, and
-    # would die of it with its calls up. Ctrl-C it does handle.
+    # would die of it with its calls up. Ctrl-C it does handle, unless a shell that started us in the
+    # background had us ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     gevent.signal_handler(signal.SIGTERM, os.kill, os.getpid(), signal.SIGINT)
     _Listener(environment, settings)
 

@@ -82,7 +82,7 @@ class _Locator:
             raise self._mistake(
                 line, f"{node.value!r} is neither text nor a plain number; write it in quotes"
             )
-        return value  # type: ignore[no-any-return]
+        return value  # type: ignore[no-any-return]  # PyYAML types every scalar as Any
 
     def _mistake(self, line: int, text: str) -> DefinitionError:
         return DefinitionError(f"{self._file}:{line}: {text}")

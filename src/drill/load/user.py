@@ -47,7 +47,7 @@ class CallUser(User):  # type: ignore[misc]  # Locust carries no types
     session: Session | None = None
     arrival: Arrival | None = None
 
-    @task  # type: ignore[untyped-decorator]
+    @task  # type: ignore[untyped-decorator]  # Locust carries no types
     def hold_call(self) -> None:
         """The whole call; a user that came without an arrival of the schedule leaves at once."""
         if self.session is not None and self.arrival is not None:
@@ -55,7 +55,7 @@ class CallUser(User):  # type: ignore[misc]  # Locust carries no types
         raise StopUser
 
 
-class OpenArrivals(LoadTestShape):  # type: ignore[misc]
+class OpenArrivals(LoadTestShape):  # type: ignore[misc]  # as above
     """Asks Locust for no users of its own, and ends the run after the schedule's time."""
 
     abstract = True
@@ -66,7 +66,7 @@ class OpenArrivals(LoadTestShape):  # type: ignore[misc]
         return None if self.get_run_time() >= self.seconds else (0, 1.0)
 
 
-@events.init.add_listener  # type: ignore[untyped-decorator]
+@events.init.add_listener  # type: ignore[untyped-decorator]  # as above
 def _on_init(environment: Any, runner: Any, **_: Any) -> None:
     """Refuse what cannot be right before any page is served or call is made."""
     try:

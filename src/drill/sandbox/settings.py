@@ -118,7 +118,7 @@ def egress(data: Mapping[str, Any]) -> EgressConfig:
 
 
 def _build(kind: type[C], data: Mapping[str, Any], what: str) -> C:
-    fields = {item.name: item for item in dataclasses.fields(kind)}  # type: ignore[arg-type]
+    fields = {item.name: item for item in dataclasses.fields(kind)}  # type: ignore[arg-type]  # every kind is a dataclass
     unknown = sorted(set(data) - set(fields))
     needed = {name for name, item in fields.items() if _required(item)}
     if unknown or needed - set(data):

@@ -174,7 +174,7 @@ def main() -> None:
     """Serve; then take everything along."""
     read_end, write_end = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(write_end, warn_on_full_buffer=False)
-    signal.signal(signal.SIGCHLD, lambda number, frame: None)  # noqa: ARG005
+    signal.signal(signal.SIGCHLD, lambda number, frame: None)  # noqa: ARG005  # the signature is the system's
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     prctl(PR_SET_CHILD_SUBREAPER, 1)

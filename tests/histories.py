@@ -42,7 +42,8 @@ def plan(**changes: Any) -> pl.Plan:
     base = pl.Plan(
         drill="ehr-outage", title="EHR outage under live calls", owner="on-call", severity="SEV2",
         risk="R-012", controls=(), runbook="runbook.md", schedule="quarterly", target="sandbox",
-        environment="sandbox", profile="lite", target_digest="d" * 64, zones=ZONES, experiment_file="x.yaml",
+        environment="sandbox", profile="lite", target_digest="d" * 64, zones=ZONES, capacities=(32, 32, 32),
+        members=ZONES, experiment_file="x.yaml",
         experiment="{}", load=pl.LoadPlan("p.py", "e" * 64, 20, 60.0),
         phases=pl.Phases(10.0, 15.0, 30.0, 60.0), objectives=objectives, seed=7, sham=False,
     )  # fmt: skip

@@ -29,6 +29,8 @@ def plan(drill: Drill, target: Target, *, seed: int, sham: bool) -> Plan:
         controls=drill.controls, runbook=drill.runbook, schedule=drill.schedule,
         target=target.name, environment=target.environment, profile=target.profile,
         target_digest=target.digest, zones=tuple(zone.name for zone in target.zones),
+        capacities=tuple(zone.capacity for zone in target.zones),
+        members=tuple(member.zone for member in target.store.members) if target.store else (),
         experiment_file=drill.experiment_file, experiment=_experiment(drill, sham=sham),
         load=drill.load, phases=drill.phases, objectives=_objectives(drill.objectives, target),
         seed=seed, sham=sham,

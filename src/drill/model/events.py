@@ -209,13 +209,30 @@ class ScheduleWritten(Event):
 
 @dataclass(frozen=True, slots=True)
 class CallStarted(Event):
-    """A call's media stream is up (or was refused: `ok` false). Time is that of the answer."""
+    """A call's media stream is up (or was refused: `ok` false). Time is that of the answer.
+
+    A caller who was cut off or refused may dial again: `redial_of` names the call before, `attempt`
+    counts this caller's calls from 1 on.
+    """
 
     kind: ClassVar[str] = "call.started"
     call: str
     patient: str
     intended_ns: int
     ok: bool
+    detail: str
+    redial_of: str = ""
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class CallerGaveUp(Event):
+    """A caller who had been cut off or refused dials no more; `call` is the last one, `attempts` all of
+    this caller's calls, that one included."""
+
+    kind: ClassVar[str] = "caller.gave_up"
+    call: str
+    attempts: int
     detail: str
 
 
@@ -255,7 +272,8 @@ class TurnEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class CallEnded(Event):
-    """A call is over. `outcome`: completed, dropped (the platform hung up) or cut (the run ended)."""
+    """A call is over. `outcome`: completed, dropped (the platform hung up), abandoned (the caller did,
+    after a silence that nobody bears) or cut (the run ended)."""
 
     kind: ClassVar[str] = "call.ended"
     call: str
@@ -336,6 +354,77 @@ class HealthSample(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DoorSample(Event):
+    """The drill's own request to one zone's door, and what came of it.
+
+    `way`: `direct` (the zone's own address), `link` (through the wire that callers' media take) or `wal`
+    (through a wire that replication takes from this zone). `outcome`: ok, refused, timeout, reset,
+    http_5xx or error. An agent that answers "not fit" answers: http_5xx.
+    """
+
+    kind: ClassVar[str] = "probe.door"
+    zone: str
+    way: str
+    outcome: str
+    latency_ms: float
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeSample(Event):
+    """What the edge thinks of one zone: `healthy` when it would send a new call there.
+
+    `ejected`: outlier detection has put it out. `ok` false when the edge could not be asked.
+    """
+
+    kind: ClassVar[str] = "probe.edge"
+    zone: str
+    ok: bool
+    healthy: bool
+    ejected: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberSample(Event):
+    """What one zone's store member says of itself.
+
+    `role` is primary, replica or "" (none); `sync`: it is the synchronous standby; `streaming`: it
+    receives the primary's log. `ok` false when it could not be asked.
+    """
+
+    kind: ClassVar[str] = "probe.member"
+    zone: str
+    ok: bool
+    role: str
+    state: str
+    sync: bool
+    streaming: bool
+    timeline: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSample(Event):
+    """One service of a zone as the platform's own zone control tells it.
+
+    `zone_state`: up, down or frozen. `restarts` counts what the platform started again by itself,
+    `commanded` what somebody told it to. `pid` 0: it does not run. `ok` false when nobody answered.
+    """
+
+    kind: ClassVar[str] = "probe.service"
+    zone: str
+    service: str
+    ok: bool
+    zone_state: str
+    state: str
+    pid: int
+    restarts: int
+    commanded: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class EhrRecord(Event):
     """One record of this run found in the EHR after recovery, read past the fault proxies."""
 
@@ -348,13 +437,17 @@ class EhrRecord(Event):
 
 @dataclass(frozen=True, slots=True)
 class StoredTurn(Event):
-    """One turn of this run found in the store after recovery."""
+    """One turn of this run found in the store after recovery.
+
+    `position` orders the turns as the store saved them; 0 when the store does not tell.
+    """
 
     kind: ClassVar[str] = "read.stored_turn"
     turn_id: str
     call: str
     seq: int
     digest: str
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,9 +466,9 @@ KINDS: dict[str, type[Event]] = {
     for cls in (
         StreamOpened, StreamSealed, ClockAnchor, RunStarted, PhaseEntered, GuardChecked, ChildStarted,
         ChildEnded, Aborted, RunEnded, FaultRequested, FaultApplied, FaultFailed, FaultReverted,
-        FaultRevertFailed, ExperimentEnded, ScheduleWritten, CallStarted, TurnInvoked, TurnEnded,
-        CallEnded, LoadSample, BreakerSample, RequestSample, WitnessSample, HealthSample, EhrRecord,
-        StoredTurn, ReadBackEnded,
+        FaultRevertFailed, ExperimentEnded, ScheduleWritten, CallStarted, CallerGaveUp, TurnInvoked,
+        TurnEnded, CallEnded, LoadSample, BreakerSample, RequestSample, WitnessSample, HealthSample,
+        DoorSample, EdgeSample, MemberSample, ServiceSample, EhrRecord, StoredTurn, ReadBackEnded,
     )
 }  # fmt: skip
 
@@ -395,6 +488,15 @@ _FIELDS: dict[str, tuple[tuple[str, type | types.UnionType], ...]] = {
 }
 
 
+# What a kind learned after its first journals were written: those are still read.
+_SINCE: dict[str, frozenset[str]] = {
+    kind: frozenset(
+        f.name for f in dataclasses.fields(typing.cast("Any", cls)) if f.default is not dataclasses.MISSING
+    )
+    for kind, cls in KINDS.items()
+}
+
+
 def to_fields(event: Event) -> dict[str, Any]:
     """The event's own fields, ready for JSON."""
     return {name: getattr(event, name) for name, _ in _FIELDS[event.kind]}
@@ -406,9 +508,11 @@ def from_fields(kind: str, fields: dict[str, Any]) -> Event:
     if cls is None:
         raise JournalError(f"unknown event kind {kind!r}: this journal was written by another version")
     expected = _FIELDS[kind]
-    if {name for name, _ in expected} != set(fields):
+    if not {name for name, _ in expected} - _SINCE[kind] <= set(fields) <= {name for name, _ in expected}:
         raise JournalError(f"event {kind!r} has the fields {sorted(fields)}, which are not its own")
     for name, type_ in expected:
+        if name not in fields:
+            continue
         if not isinstance(fields[name], type_) or (isinstance(fields[name], bool) and type_ is int):
             raise JournalError(f"event {kind!r}: field {name!r} is {fields[name]!r}, which is not a {type_}")
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}

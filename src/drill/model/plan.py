@@ -88,9 +88,57 @@ class WriteLimits:
 
 @dataclass(frozen=True, slots=True)
 class TurnLimits:
-    """Acknowledged turns that may be missing in the store."""
+    """Acknowledged turns that may be missing in the store; none of them below a surviving one."""
 
     lost_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailoverLimits:
+    """How soon a platform that lost a zone notices, goes on without it, and is whole again.
+
+    Attributes:
+        detected_within_s: from fault applied until the edge sends no new call to the lost zone.
+        primary_within_s: from fault applied until a surviving zone's member is primary (or still is).
+        zone_back_within_s: from fault reverted until the edge sends calls to the zone again.
+        redundancy_within_s: from fault reverted until every member holds the log again, one in sync.
+        mttr_s: from fault applied until callers were well for good (the recovery mark).
+    """
+
+    detected_within_s: float
+    primary_within_s: float
+    zone_back_within_s: float
+    redundancy_within_s: float
+    mttr_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class InFlightLimits:
+    """What becomes of callers whose call broke off.
+
+    Attributes:
+        resumed_min: least share of them who were in a call again within `resumed_within_s`.
+        silence_s: limit on the p95 of what such a caller heard nothing for: from the last audio before
+            the break to the first good answer after it.
+    """
+
+    resumed_min: float
+    resumed_within_s: float
+    silence_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class CapacityLimits:
+    """Room in the surviving zones: the share of call attempts during the fault that may be refused."""
+
+    blocked_max: float
+
+
+@dataclass(frozen=True, slots=True)
+class RemediationLimits:
+    """Services that were killed, or hang, run again within this time, without anybody's help."""
+
+    restarted_within_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +150,10 @@ class Objectives:
     calls: CallLimits | None
     ehr_writes: WriteLimits | None
     turns: TurnLimits | None
+    failover: FailoverLimits | None = None
+    in_flight: InFlightLimits | None = None
+    capacity: CapacityLimits | None = None
+    remediation: RemediationLimits | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +168,11 @@ class LoadPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """See the module. `experiment` is the resolved Chaos Toolkit experiment as JSON text."""
+    """See the module. `experiment` is the resolved Chaos Toolkit experiment as JSON text.
+
+    `capacities` are the calls that each of `zones` admits (0: not told); `members` the zones that hold a
+    copy of the store.
+    """
 
     drill: str
     title: str
@@ -131,6 +187,8 @@ class Plan:
     profile: str
     target_digest: str
     zones: tuple[str, ...]
+    capacities: tuple[int, ...]
+    members: tuple[str, ...]
     experiment_file: str
     experiment: str
     load: LoadPlan

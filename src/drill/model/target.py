@@ -8,11 +8,13 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """One failure domain, and where it tells about itself."""
+    """One failure domain, and where it tells about itself. `capacity`: calls that it admits at a time,
+    0 when the platform does not say."""
 
     name: str
     health: str
     metrics: str
+    capacity: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +56,47 @@ class Ehr:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """One zone's copy of the store; `status` is the root of its Patroni REST API."""
+
+    zone: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A way from one place to a zone, through the named proxy at a fault proxy's API.
+
+    `carries`: voice (callers' media), sql (statements), wal (replication), consensus or members (the
+    store's own coordination). `source` is a zone, or `edge`.
+    """
+
+    carries: str
+    source: str
+    zone: str
+    proxy: str
+    api: str
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
-    """Where turns are kept: PostgreSQL DSN, password file, and the two queries that read it back."""
+    """Where turns are kept: PostgreSQL DSN, password file, the two queries that read it back, and the
+    members that hold the copies (none: the store has no failover that could be watched)."""
 
     dsn: str
     passfile: Path | None
     turns: str
     outbox_pending: str
+    members: tuple[Member, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A platform under test. `digest` is of the file's bytes; `file` is where it was read."""
+    """A platform under test. `digest` is of the file's bytes; `file` is where it was read.
+
+    `control` is the root of its zone control ("" without one), `edge_admin` that of the edge's own
+    Envoy admin interface ("" likewise).
+    """
 
     name: str
     environment: str
@@ -77,3 +108,6 @@ class Target:
     store: Store | None
     digest: str
     file: Path
+    control: str = ""
+    edge_admin: str = ""
+    wires: tuple[Wire, ...] = ()

@@ -26,6 +26,14 @@ class Defect(StrEnum):
     EHR_WRITE_DOUBLED = "ehr-write-doubled"
     CALLS_DROPPED_ON_EHR_ERROR = "calls-dropped-on-ehr-error"
     CASCADE = "cascade"
+    ASYNCHRONOUS_REPLICATION = "asynchronous-replication"
+    NO_FAILOVER = "no-failover"
+    SLOW_FAILOVER = "slow-failover"
+    HEALTH_CHECK_LIES = "health-check-lies"
+    NO_RESTART = "no-restart"
+    STICKY_CLIENTS = "sticky-clients"
+    NO_CAPACITY = "no-capacity"
+    REPLICA_NEVER_RESYNCS = "replica-never-resyncs"
 
 
 Defects = frozenset[Defect]

@@ -16,12 +16,16 @@ from drill.timeline.fold import fold
 from drill.timeline.probed import (
     BreakerPath,
     BreakerPoint,
+    DoorPoint,
+    EdgePoint,
     HealthPoint,
     LoadPoint,
+    MemberPoint,
     ReadBack,
     Record,
     RequestPath,
     RequestPoint,
+    ServicePoint,
     Stored,
     Transition,
     WitnessPoint,
@@ -29,6 +33,7 @@ from drill.timeline.probed import (
 from drill.timeline.timeline import Timeline
 from drill.timeline.values import (
     Anchor,
+    Away,
     Breach,
     Call,
     Child,
@@ -44,7 +49,7 @@ from drill.timeline.values import (
 )
 
 __all__ = [
-    "Anchor", "Breach", "BreakerPath", "BreakerPoint", "Call", "Child", "FaultWindow", "Gap", "Guard",
-    "HealthPoint", "LoadPoint", "Note", "Phase", "ReadBack", "Record", "RequestPath", "RequestPoint", "Span",
+    "Anchor", "Away", "Breach", "BreakerPath", "BreakerPoint", "Call", "Child", "DoorPoint", "EdgePoint", "FaultWindow", "Gap", "Guard",
+    "HealthPoint", "LoadPoint", "MemberPoint", "Note", "Phase", "ReadBack", "Record", "RequestPath", "RequestPoint", "ServicePoint", "Span",
     "Start", "Step", "Stored", "Timeline", "Transition", "Turn", "WitnessPoint", "fold",
 ]  # fmt: skip

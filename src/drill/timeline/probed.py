@@ -82,6 +82,60 @@ class HealthPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class DoorPoint:
+    """One request of the drill's own to a zone's door: asked at `t_s`, over at `answered_s`."""
+
+    zone: str
+    way: str
+    t_s: float
+    answered_s: float
+    outcome: str
+    detail: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EdgePoint:
+    """Whether the edge would send a new call to a zone; only moments at which it answered."""
+
+    zone: str
+    t_s: float
+    healthy: bool
+    ejected: bool
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPoint:
+    """A store member at one moment. `ok` false: it did not answer, and the rest is empty."""
+
+    zone: str
+    t_s: float
+    ok: bool
+    role: str
+    state: str
+    sync: bool
+    streaming: bool
+    timeline: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePoint:
+    """A service of a zone at one moment, as the platform's zone control tells it."""
+
+    zone: str
+    service: str
+    t_s: float
+    zone_state: str
+    state: str
+    pid: int
+    restarts: int
+    commanded: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoadPoint:
     """The generator about itself, once a second; one series per load stream."""
 
@@ -116,6 +170,7 @@ class Stored:
     seq: int
     digest: str
     id: str
+    position: int = 0
 
 
 @dataclass(frozen=True, slots=True)

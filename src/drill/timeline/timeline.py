@@ -7,16 +7,21 @@ from dataclasses import dataclass
 
 from drill.timeline.probed import (
     BreakerPath,
+    DoorPoint,
+    EdgePoint,
     HealthPoint,
     LoadPoint,
+    MemberPoint,
     ReadBack,
     Record,
     RequestPath,
+    ServicePoint,
     Stored,
     WitnessPoint,
 )
 from drill.timeline.values import (
     Anchor,
+    Away,
     Breach,
     Call,
     Child,
@@ -74,6 +79,11 @@ class Timeline:
     aborts: tuple[Note, ...]
     ended: tuple[Note, ...]
     experiments: tuple[Note, ...]
+    away: tuple[Away, ...] = ()
+    doors: tuple[DoorPoint, ...] = ()
+    edges: tuple[EdgePoint, ...] = ()
+    members: tuple[MemberPoint, ...] = ()
+    services: tuple[ServicePoint, ...] = ()
 
     @property
     def applied_s(self) -> float | None:

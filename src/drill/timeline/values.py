@@ -56,7 +56,8 @@ class FaultWindow:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call. `outcome`: completed, dropped, cut, refused (never up), or open (nobody wrote its end)."""
+    """One call. `outcome`: completed, dropped, abandoned, cut, refused (never up), or open (nobody wrote
+    its end). `redial_of` is the caller's call before it, "" for the first."""
 
     call: str
     patient: str
@@ -64,6 +65,23 @@ class Call:
     end_s: float
     outcome: str
     detail: str
+    id: str
+    redial_of: str = ""
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Away(Span):
+    """A caller whom the platform cut off or refused, from then until in a call again or giving up.
+
+    `call` is the one that broke off or was refused first, `id` the event that tells; `back` the call
+    that got through, "" when none did; `ending` is back, gave_up or open (the evidence ended first).
+    """
+
+    call: str
+    back: str
+    ending: str
+    attempts: int
     id: str
 
 

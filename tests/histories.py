@@ -5,6 +5,8 @@
 thing it is about.
 
     0 guards   1 ramp   11 baseline   26 fault ▓▓▓▓▓▓ 56 recovery   96 unwind   100 end
+
+`zone_loss()` is the reference of a lost zone: see `Loss` for what happens when.
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from drill.journal import Stream, merge
@@ -58,17 +62,34 @@ def ns(at_s: float) -> int:
 # --- single events ---
 
 
-def call(name: str, start_s: float, end_s: float | None = None, outcome: str = "completed") -> Entries:
+def call(
+    name: str, start_s: float, end_s: float | None = None, outcome: str = "completed",
+    redial_of: str = "", attempt: int = 1,
+) -> Entries:  # fmt: skip
     """A call from start to end; without an end nobody wrote one down."""
-    began: Entries = [
-        ("load", start_s, ev.CallStarted(name, patient_of(name), ns(start_s), ok=True, detail=""))
-    ]
+    started = ev.CallStarted(
+        name, patient_of(name), ns(start_s), ok=True, detail="", redial_of=redial_of, attempt=attempt
+    )
+    began: Entries = [("load", start_s, started)]
     return began if end_s is None else [*began, ("load", end_s, ev.CallEnded(name, outcome, ""))]
 
 
+def refused(name: str, at_s: float, redial_of: str = "", attempt: int = 1, after_s: float = 0.05) -> Entry:
+    """A call that was meant for a second and refused a moment later."""
+    started = ev.CallStarted(
+        name, patient_of(name), ns(at_s), ok=False, detail="503", redial_of=redial_of, attempt=attempt
+    )
+    return "load", at_s + after_s, started
+
+
+def gave_up(name: str, at_s: float, attempts: int) -> Entry:
+    """A caller who dials no more; `name` is the last call."""
+    return "load", at_s, ev.CallerGaveUp(name, attempts, "patience is over")
+
+
 def patient_of(call_name: str) -> str:
-    """Every call has a patient of its own."""
-    return f"synthetic-{call_name}"
+    """Every caller is a patient of its own; `c00.2` is the second call of the caller `c00`."""
+    return f"synthetic-{call_name.partition('.')[0]}"
 
 
 def digest(call_name: str, seq: int, intent: str) -> str:
@@ -99,9 +120,12 @@ def turn(
     return [invoked(call_name, seq, eos_s, intent), ("load", at_s, ended)]
 
 
-def requested(fault_id: str = "f1", at_s: float = 26.1, witness: str = "timeout") -> Entry:
+def requested(
+    fault_id: str = "f1", at_s: float = 26.1, witness: str = "timeout",
+    fault: str = "ehr-blackholed", spec: str = "{}",
+) -> Entry:  # fmt: skip
     """The first half of a fault."""
-    return "faults", at_s, ev.FaultRequested(fault_id, "ehr-blackholed", "{}", "{}", witness)
+    return "faults", at_s, ev.FaultRequested(fault_id, fault, spec, "{}", witness)
 
 
 def applied(fault_id: str = "f1", at_s: float = APPLIED_S) -> Entry:
@@ -123,10 +147,11 @@ def outage() -> Entries:
     return [*entries, *read_back(entries)]
 
 
-def control(the_plan: pl.Plan | None = None) -> Entries:
+def control(the_plan: pl.Plan | None = None, recovery_s: float = 56.3) -> Entries:
     """What the conductor writes."""
+    the_plan = the_plan or plan()
     started = ev.RunStarted(
-        run_id=RUN_ID, drill="ehr-outage", plan_digest=(the_plan or plan()).digest, seed=7, sham=False,
+        run_id=RUN_ID, drill=the_plan.drill, plan_digest=the_plan.digest, seed=7, sham=False,
         argv=("drill", "run"), version="0.1.0", python="3.13", commit="c", utc="u",
     )  # fmt: skip
     entries: Entries = [("control", 0.0, started), ("control", 0.0, anchor(0.0))]
@@ -135,13 +160,13 @@ def control(the_plan: pl.Plan | None = None) -> Entries:
         "ramp": 1.0,
         "baseline": 11.0,
         "fault": 26.0,
-        "recovery": 56.3,
+        "recovery": recovery_s,
         "unwind": UNWIND_S,
     }
     entries += [("control", at_s, ev.PhaseEntered(name)) for name, at_s in phases.items()]
     entries.append(("control", 0.5, ev.GuardChecked("every zone is healthy", ok=True, detail="")))
     for number, (name, begin_s, end_s) in enumerate(
-        (("probes", 0.9, 99.8), ("load", 1.0, 97.0), ("toolkit", 26.0, 56.3))
+        (("probes", 0.9, 99.8), ("load", 1.0, 97.0), ("toolkit", 26.0, recovery_s))
     ):
         entries.append(("control", begin_s, ev.ChildStarted(name, 100 + number)))
         entries.append(("control", end_s, ev.ChildEnded(name, 0, expected=True, detail="")))
@@ -241,9 +266,11 @@ def witness_at(zone: str, t_s: float) -> ev.WitnessSample:
     return ev.WitnessSample(zone, "ok", 5.0, "")
 
 
-def read_back(entries: Entries) -> Entries:
-    """An EHR and a store that hold what was acknowledged."""
+def read_back(entries: Entries, *, ordered: bool = False) -> Entries:
+    """An EHR and a store that hold what was acknowledged; `ordered`: the store tells in which order."""
     told = [e for _, _, e in entries if isinstance(e, ev.TurnEnded) and e.ledger == "ok"]
+    if ordered:
+        told.sort(key=lambda e: (e.ack_ns, e.call))
     notes = [e for e in told if e.intent == "note"]
     found: Entries = [
         ("readback", 97.5, ev.EhrRecord(e.turn_id, e.patient, e.digest, f"DocumentReference/{n}"))
@@ -251,8 +278,252 @@ def read_back(entries: Entries) -> Entries:
     ]
     records = len(found)
     found.append(("readback", 98.0, ev.ReadBackEnded("ehr", ok=True, records=records, detail="")))
-    found += [("readback", 98.5, ev.StoredTurn(e.turn_id, e.call, e.seq, e.digest)) for e in told]
+    found += [
+        ("readback", 98.5, ev.StoredTurn(e.turn_id, e.call, e.seq, e.digest, position=n if ordered else 0))
+        for n, e in enumerate(told, start=1)
+    ]
     return [*found, ("readback", 99.0, ev.ReadBackEnded("store", ok=True, records=len(told), detail=""))]
+
+
+# --- the lost zone ---
+
+
+@dataclass(frozen=True)
+class Loss:
+    """When what happens to zone a, which holds the primary; `math.inf` for never.
+
+    The fault is requested at 26.1, and like a real one bites (`killed_s`) before it is read back and said
+    to be applied (`APPLIED_S`): calls drop in between. Seven of twenty callers are on zone a.
+
+    Attributes:
+        killed_s: zone a is gone, its calls are dropped, its callers redial `patience_s` later.
+        ejected_s: the edge sends no new call to a; before that the caller c00 is refused.
+        primary_s: b takes over; nobody is answered between the kill and then.
+        resync_s: c is the synchronous standby.
+        reverted_s: a has power again.
+        listens_s: a's agent listens, unfit; its member speaks.
+        fit_s: a's agent is fit.
+        back_s: the edge sends calls to a again.
+        streaming_s: a's member receives the primary's log.
+        patience_s: a caller's pause before the next attempt, of four at most.
+    """
+
+    killed_s: float = 26.17
+    ejected_s: float = 27.7
+    primary_s: float = 31.2
+    resync_s: float = 33.2
+    reverted_s: float = 51.0
+    listens_s: float = 55.0
+    fit_s: float = 57.0
+    back_s: float = 58.0
+    streaming_s: float = 61.0
+    patience_s: float = 1.0
+
+    @property
+    def store_s(self) -> float:
+        """From when on turns are saved again: a new primary, or the old one again."""
+        return min(self.primary_s, self.fit_s)
+
+
+CONTROL = "http://127.20.0.9:8475"
+FAILOVER = pl.FailoverLimits(5.0, 15.0, 30.0, 40.0, 45.0)
+IN_FLIGHT = pl.InFlightLimits(0.9, 10.0, 20.0)
+
+
+def zone_plan(**changes: Any) -> pl.Plan:
+    """The plan of a drill that takes zone a away; objectives and other fields by name."""
+    asked: dict[str, Any] = {
+        "breaker": None, "ehr_writes": None, "calls": pl.CallLimits(20, 1.5, 8.0, 0.95),
+        "failover": FAILOVER, "in_flight": IN_FLIGHT, "capacity": pl.CapacityLimits(0.2),
+        "remediation": pl.RemediationLimits(20.0), "drill": "zone-failure", "profile": "ha",
+        "title": "A zone dies under live calls", "phases": pl.Phases(10.0, 15.0, 25.0, 60.0),
+    }  # fmt: skip
+    return plan(**{**asked, **changes})
+
+
+def zone_loss(**changes: Any) -> Entries:
+    """The whole reference run of a lost zone; the times of `Loss` by name."""
+    loss = Loss(**changes)
+    spec = json.dumps({"control": CONTROL, "zone": "a"})
+    faults = [requested(witness="direct/a:refused", fault="zone-kill", spec=spec), applied()]
+    if loss.reverted_s < UNWIND_S:
+        faults.append(reverted(at_s=loss.reverted_s))
+    recovery_s = min(loss.reverted_s, UNWIND_S - 1.0) + 0.1
+    entries = [*control(zone_plan(), recovery_s), *faults, *zone_load(loss), *zone_probes(loss)]
+    return [*entries, *read_back(entries, ordered=True)]
+
+
+def zone_load(loss: Loss, callers: int = 20) -> Entries:
+    """Callers who are up all the time, the first of every three on zone a."""
+    entries: Entries = []
+    for number in range(callers):
+        name, start_s = f"c{number:02d}", 1.5 + number * 0.4
+        if number % 3 == 0 and loss.killed_s < UNWIND_S:
+            entries += call(name, start_s, loss.killed_s, "dropped")
+            entries += talk(loss, name, 10.2 + number * 0.2, loss.killed_s)
+            entries += redials(loss, name, loss.killed_s + loss.patience_s + number * 0.05)
+        else:
+            entries += call(name, start_s, UNWIND_S + 0.5, "cut")
+            entries += talk(loss, name, 10.2 + number * 0.2, UNWIND_S)
+    for second in range(2, int(UNWIND_S) + 1):
+        entries.append(("load", float(second), ev.LoadSample(callers, 1.5, 1.0, 0.2, 1000, 0)))
+    return entries
+
+
+def redials(loss: Loss, caller: str, at_s: float) -> Entries:
+    """Attempt after attempt until one is answered; only c00 is sent to the dead zone."""
+    entries: Entries = []
+    before, attempt = caller, 2
+    while caller == "c00" and at_s < loss.ejected_s:
+        name = f"{caller}.{attempt}"
+        entries.append(refused(name, at_s, before, attempt))
+        if attempt == 4:
+            return [*entries, gave_up(name, at_s + 0.05, attempt)]
+        before, attempt, at_s = name, attempt + 1, at_s + 2 * loss.patience_s
+    name = f"{caller}.{attempt}"
+    entries += call(name, at_s, UNWIND_S + 0.5, "cut", before, attempt)
+    return entries + talk(loss, name, at_s + 2.0, UNWIND_S)
+
+
+def talk(loss: Loss, name: str, eos_s: float, end_s: float, every_s: float = 4.0) -> Entries:
+    """A caller's turns, each after the answer to the one before, until the call ends."""
+    entries: Entries = []
+    seq, last_s = 1, end_s if end_s < UNWIND_S else end_s - 5.0
+    while eos_s < last_s:
+        # An answer is given once its turn is saved, and saved it cannot be without a primary.
+        held = loss.killed_s - 0.6 < eos_s < loss.store_s
+        waited_s = loss.store_s + 0.4 - eos_s if held else 0.6
+        intent = ("chat", "lookup", "note")[seq % 3]
+        if eos_s + waited_s + 0.5 > end_s:
+            return entries + turn(name, seq, eos_s, None, intent, "dropped", ended_s=end_s)
+        entries += turn(name, seq, eos_s, waited_s, intent)
+        eos_s, seq = eos_s + max(every_s, waited_s + 1.5), seq + 1
+    return entries
+
+
+def zone_probes(loss: Loss) -> Entries:
+    """What the probes see of a platform that lives on without zone a and takes it back."""
+    entries: Entries = []
+    for number, zone in enumerate(ZONES):
+        at = 0.01 * number
+        for t in steps_of(0.25):
+            entries += [("probes", t + at, door_at(loss, zone, way, t)) for way in ("direct", "link", "wal")]
+            entries += [
+                ("probes", t + at, edge_at(loss, zone, t)),
+                ("probes", t + at, member_at(loss, zone, t)),
+            ]
+            requests = ev.RequestSample(zone, ok=True, requests=int(t * 2), detail="")
+            entries.append(("probes", t + at, requests))
+        for t in steps_of(0.2):
+            entries.append(("probes", t + at, breaker_in(loss, zone, t)))
+        entries += [("probes", t, ev.WitnessSample(zone, "ok", 5.0, "")) for t in steps_of(0.5)]
+        entries += [
+            ("probes", t, ev.HealthSample(zone, gone(loss, zone, t) == "", "")) for t in steps_of(1.0)
+        ]
+        entries += services_of(loss, zone)
+    return entries
+
+
+def gone(loss: Loss, zone: str, t_s: float) -> str:
+    """What has become of a zone at a time: dead, booting (power, nothing listens), unfit, or "" (well)."""
+    if zone != "a" or t_s < loss.killed_s or t_s >= loss.fit_s:
+        return ""
+    if t_s >= loss.listens_s:
+        return "unfit"
+    return "booting" if t_s >= loss.reverted_s else "dead"
+
+
+def door(zone: str, way: str = "direct", outcome: str = "ok", latency_ms: float = 3.0) -> ev.DoorSample:
+    """The drill's own request to a zone's door."""
+    return ev.DoorSample(zone, way, outcome, latency_ms, "")
+
+
+def door_at(loss: Loss, zone: str, way: str, t_s: float) -> ev.DoorSample:
+    """A door at a time. Behind a proxy that lives on, a dead zone looks like a broken connection."""
+    state = gone(loss, zone, t_s)
+    if state in ("dead", "booting"):
+        return door(zone, way, "refused" if way == "direct" else "reset")
+    return door(zone, way, "http_5xx" if state == "unfit" and way != "wal" else "ok")
+
+
+def edge(zone: str, *, healthy: bool = True, ejected: bool = False, ok: bool = True) -> ev.EdgeSample:
+    """What the edge thinks of a zone."""
+    return ev.EdgeSample(zone, ok, healthy and ok, ejected, "" if ok else "TimeoutError")
+
+
+def edge_at(loss: Loss, zone: str, t_s: float) -> ev.EdgeSample:
+    """The edge's opinion at a time."""
+    out = zone == "a" and loss.ejected_s <= t_s < loss.back_s
+    return edge(zone, healthy=not out, ejected=out and t_s < loss.ejected_s + 10)
+
+
+def member(
+    zone: str, role: str = "replica", *, ok: bool = True, state: str = "running", sync: bool = False,
+    streaming: bool | None = None, timeline: int = 1,
+) -> ev.MemberSample:  # fmt: skip
+    """A store member about itself; a replica streams unless told otherwise."""
+    if not ok:
+        return ev.MemberSample(
+            zone, ok=False, role="", state="", sync=False, streaming=False, timeline=0, detail="TimeoutError"
+        )
+    follows = role == "replica" if streaming is None else streaming
+    return ev.MemberSample(zone, ok, role, state, sync, follows, timeline, detail="")
+
+
+def member_at(loss: Loss, zone: str, t_s: float) -> ev.MemberSample:
+    """A member at a time: a is primary and b in sync; then b is primary, c in sync, and a follows."""
+    if zone == "a" and gone(loss, zone, t_s) in ("dead", "booting"):
+        return member(zone, ok=False)
+    moved = loss.primary_s < loss.listens_s and t_s >= loss.primary_s
+    holder, timeline = ("b", 2) if moved else ("a", 1)
+    if zone == holder:
+        return member(zone, "primary", timeline=timeline)
+    if zone == "a":
+        follows = t_s >= loss.streaming_s
+        return member(zone, state="running" if follows else "starting", streaming=follows, timeline=timeline)
+    orphan = not moved and gone(loss, "a", t_s) != ""
+    sync = t_s >= loss.resync_s if moved else zone == "b"
+    return member(zone, sync=sync, streaming=not orphan, timeline=timeline)
+
+
+def service(
+    zone: str, name: str = "agent", zone_state: str = "up", state: str = "up", pid: int = 4000,
+    restarts: int = 0, commanded: int = 0, *, ok: bool = True,
+) -> ev.ServiceSample:  # fmt: skip
+    """A zone's service, called `name-zone`."""
+    return ev.ServiceSample(
+        zone, f"{name}-{zone}", ok, zone_state, state, pid, restarts, commanded, "" if ok else "TimeoutError"
+    )
+
+
+def service_at(loss: Loss, zone: str, name: str, t_s: float) -> ev.ServiceSample:
+    """A service at a time; the zone was taken and given back on request, so its start is commanded."""
+    state = gone(loss, zone, t_s)
+    if state == "dead":
+        return service(zone, name, "down", "ended (-9)", pid=0)
+    back = zone == "a" and t_s >= loss.killed_s
+    shown = "starting" if state == "booting" else "waiting" if state == "unfit" else "up"
+    return service(zone, name, "up", shown, pid=5000 if back else 4000, commanded=int(back))
+
+
+def services_of(loss: Loss, zone: str, every_s: float = 2.0) -> Entries:
+    """Samples as the probe writes them: when something changed, and every two seconds."""
+    entries: Entries = []
+    for name in ("agent", "patroni", "etcd"):
+        last, last_s = None, -math.inf
+        for t in steps_of(0.5):
+            now = service_at(loss, zone, name, t)
+            if now != last or t - last_s >= every_s:
+                entries.append(("probes", t, now))
+                last, last_s = now, t
+    return entries
+
+
+def breaker_in(loss: Loss, zone: str, t_s: float) -> ev.BreakerSample:
+    """A breaker that stays closed; a dead zone's cannot be read."""
+    if gone(loss, zone, t_s) in ("dead", "booting"):
+        return dataclasses.replace(sampled(zone, ""), ok=False, failed=0)
+    return sampled(zone, "closed", calls=int(t_s * 2))
 
 
 # --- from entries to what the core takes ---

@@ -49,7 +49,8 @@ from drill.timeline.values import (
 )
 
 __all__ = [
-    "Anchor", "Away", "Breach", "BreakerPath", "BreakerPoint", "Call", "Child", "DoorPoint", "EdgePoint", "FaultWindow", "Gap", "Guard",
-    "HealthPoint", "LoadPoint", "MemberPoint", "Note", "Phase", "ReadBack", "Record", "RequestPath", "RequestPoint", "ServicePoint", "Span",
-    "Start", "Step", "Stored", "Timeline", "Transition", "Turn", "WitnessPoint", "fold",
+    "Anchor", "Away", "Breach", "BreakerPath", "BreakerPoint", "Call", "Child", "DoorPoint", "EdgePoint",
+    "FaultWindow", "Gap", "Guard", "HealthPoint", "LoadPoint", "MemberPoint", "Note", "Phase", "ReadBack",
+    "Record", "RequestPath", "RequestPoint", "ServicePoint", "Span", "Start", "Step", "Stored", "Timeline",
+    "Transition", "Turn", "WitnessPoint", "fold",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from drill.report.picture import Axis, BarLane, DotLane, Dots, Lane, Limit, Row, RowLane, StepLane
@@ -42,9 +43,8 @@ def draw(lane: Lane, scale: Scale, top: float, name: str) -> tuple[str, float]:
         return _rows(lane, scale, top, name)
     ground = _axis(lane.axis, scale, top, lane.height)
     if isinstance(lane, StepLane):
-        return ground + _steps(lane, scale, top) + _limits(
-            lane.limits, lane.axis, scale, top, lane.height
-        ), lane.height
+        drawn = _steps(lane, scale, top) + _beside(lane, scale, top)
+        return ground + drawn + _limits(lane.limits, lane.axis, scale, top, lane.height), lane.height
     if isinstance(lane, BarLane):
         return ground + _bars(lane, scale, top), lane.height
     dots = "".join(_dots(d, lane, scale, top) for d in lane.dots)
@@ -74,16 +74,25 @@ def _limits(limits: tuple[Limit, ...], axis: Axis, scale: Scale, top: float, hei
 
 
 def _steps(lane: StepLane, scale: Scale, top: float) -> str:
-    points = [(scale(t), _y(v, lane.axis, top, lane.height)) for t, v in lane.points]
-    if not points:
+    if not lane.points:
         return ""
+    path = _stairs(lane.points, lane, scale, top)
+    fill = f'<path class="area {lane.kind}" d="{path}V{number(top + lane.height)}Z"/>'
+    return fill + f'<path class="curve {lane.kind}" d="{path}"/>'
+
+
+def _beside(lane: StepLane, scale: Scale, top: float) -> str:
+    if not lane.beside:
+        return ""
+    return f'<path class="curve beside" d="{_stairs(lane.beside, lane, scale, top)}"/>'
+
+
+def _stairs(values: Sequence[tuple[float, float]], lane: StepLane, scale: Scale, top: float) -> str:
+    points = [(scale(t), _y(v, lane.axis, top, lane.height)) for t, v in values]
     # The highest value has the smallest coordinate: thin on the negative to keep peaks.
     thinned = [(x, -y) for x, y in thin_steps([(x, -y) for x, y in points])]
-    base = top + lane.height
-    path = f"M{number(thinned[0][0])} {number(base)}"
-    path += "".join(f"H{number(x)}V{number(y)}" for x, y in thinned) + f"H{number(scale(lane.points[-1][0]))}"
-    fill = f'<path class="area {lane.kind}" d="{path}V{number(base)}Z"/>'
-    return fill + f'<path class="curve {lane.kind}" d="{path}"/>'
+    path = f"M{number(thinned[0][0])} {number(top + lane.height)}"
+    return path + "".join(f"H{number(x)}V{number(y)}" for x, y in thinned) + f"H{number(points[-1][0])}"
 
 
 def _bars(lane: BarLane, scale: Scale, top: float) -> str:
@@ -129,6 +138,8 @@ def _bands(row: Row, scale: Scale, y: float, height: float, name: str) -> str:
 def _band(kind: str, label: str, x1: float, x2: float, y: float, height: float, name: str) -> str:
     if kind == "calm":
         return rect(x1, y + height / 2 - 1.5, x2 - x1, 3, "band calm")
+    if kind == "thin":
+        return line(x1, y + height / 2, x2, y + height / 2, "band thin")
     fill = f' fill="url(#{name}-hatch)"' if kind == "trial" else ""
     found = rect(x1, y + 2, max(x2 - x1, 3), height - 4, f"band {kind}", fill)
     if label and len(label) * CHARACTER + 8 < x2 - x1:

@@ -48,7 +48,7 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class StepLane:
-    """One value that holds until the next: (second, value)."""
+    """One value that holds until the next: (second, value). `beside`: a second such value, dashed."""
 
     title: str
     note: str
@@ -57,6 +57,7 @@ class StepLane:
     axis: Axis
     points: tuple[tuple[float, float], ...]
     limits: tuple[Limit, ...] = ()
+    beside: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

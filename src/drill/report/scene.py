@@ -1,18 +1,21 @@
-"""From a timeline to its picture: which lanes there are, their axes and limits, in words too."""
+"""From a timeline to its picture: which lanes there are, their axes and limits."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate
 
 from drill.model.plan import Plan
 from drill.model.units import seconds
-from drill.objectives.recovery import first_open
+from drill.objectives.phases import PhaseMark
 from drill.recovery_estimate import Recovery
-from drill.report.picture import Axis, Band, BarLane, DotLane, Dots, Lane, Limit, Mark, Picture, StepLane
+from drill.report import subject, zones
+from drill.report.marks import marks
+from drill.report.picture import Axis, Band, BarLane, DotLane, Dots, Lane, Limit, Picture, StepLane
+from drill.report.spoken import spoken
 from drill.report.states import breaker_lane, witness_lane
-from drill.report.words import minus
 from drill.timeline import Span, Step, Timeline, Turn
 
 BARS_MAX = 240
@@ -20,7 +23,9 @@ BARS_MAX = 240
 _NICE = {1.0: 2, 1.5: 3, 2.0: 2, 3.0: 3, 4.0: 2, 6.0: 3, 8.0: 2, 10.0: 2}
 
 
-def picture(plan: Plan, timeline: Timeline, recovery: Recovery | None) -> Picture:
+def picture(
+    plan: Plan, timeline: Timeline, recovery: Recovery | None, found: Sequence[PhaseMark] = ()
+) -> Picture:
     """The whole picture, relative to the moment the fault was applied (or to the run's start)."""
     window, zero_s = shown(timeline), timeline.t0_s
     applied = timeline.applied_s is not None
@@ -31,7 +36,7 @@ def picture(plan: Plan, timeline: Timeline, recovery: Recovery | None) -> Pictur
         zero="seconds after the fault was applied"
         if applied
         else "seconds after the run began; no fault was applied",
-        text=spoken(plan, timeline, recovery),
+        text=spoken(plan, timeline, recovery, found),
         phases=tuple(Band(p.start_s - zero_s, p.end_s - zero_s, p.name, p.name) for p in phases),
         faults=tuple(
             Band(
@@ -43,7 +48,7 @@ def picture(plan: Plan, timeline: Timeline, recovery: Recovery | None) -> Pictur
             for f in timeline.faults
             if f.applied_s is not None
         ),
-        marks=_marks(plan, timeline, recovery),
+        marks=marks(plan, timeline, recovery, found),
         lanes=_lanes(plan, timeline, window),
     )
 
@@ -56,49 +61,19 @@ def shown(timeline: Timeline) -> Span:
     return Span(first, last if last > first else max(timeline.end_s, first + 1.0))
 
 
-def _marks(plan: Plan, timeline: Timeline, recovery: Recovery | None) -> tuple[Mark, ...]:
-    zero_s, found = timeline.t0_s, []
-    for fault in timeline.faults:
-        if fault.applied_s is not None:
-            found.append(Mark(fault.applied_s - zero_s, "fault applied", "fault-mark"))
-        if fault.reverted_s is not None:
-            at_s = fault.reverted_s - zero_s
-            found.append(Mark(at_s, f"reverted {signed(at_s)}", "fault-mark"))
-    if (opened := first_open(timeline)) is not None:
-        found.append(Mark(opened[0], f"first breaker open {signed(opened[0])}", "plain-mark"))
-    if recovery is not None and recovery.felt:
-        found += _felt(recovery)
-        limit = plan.objectives.recovery
-        if limit is not None:
-            found.append(Mark(limit.within_s, f"recovery limit {signed(limit.within_s)}", "limit-mark"))
-    return tuple(dict.fromkeys(found))
-
-
-def _felt(recovery: Recovery) -> list[Mark]:
-    found = []
-    if recovery.detected_s is not None:
-        found.append(Mark(recovery.detected_s, f"felt {signed(recovery.detected_s)}", "plain-mark"))
-    if recovery.sustained:
-        at_s, low_s, high_s = recovery.recovered_s, recovery.low_s, recovery.high_s
-        found.append(Mark(at_s, f"recovered {signed(at_s)}", "recovered-mark", low_s, high_s))
-    return found
-
-
-def signed(value_s: float) -> str:
-    """`+2.1 s`: a moment relative to the fault."""
-    return minus(f"{value_s:+.1f} s")
-
-
 def _lanes(plan: Plan, timeline: Timeline, window: Span) -> tuple[Lane, ...]:
     zero_s = timeline.t0_s
     inside = [s for s in timeline.steps if s.t_s < window.end_s]
-    lanes: list[Lane] = [_up(inside, zero_s, window), _share(plan, inside, zero_s, window),
+    lanes: list[Lane] = [_up(timeline, inside, window), _share(plan, inside, zero_s, window),
                          _latency(timeline, zero_s, window)]  # fmt: skip
-    if timeline.breakers:
+    if subject.of_zones(plan, timeline):
+        lanes += [zones.edge_lane(plan, timeline, window), zones.member_lane(plan, timeline, window)]
+        lanes += zones.door_lanes(plan, timeline, window)
+    if timeline.breakers and subject.of_breakers(plan, timeline):
         lanes.append(breaker_lane(timeline, window))
-    if timeline.requests:
+    if timeline.requests and subject.of_breakers(plan, timeline):
         lanes.append(_requests(timeline, zero_s, window))
-    if timeline.witness:
+    if timeline.witness and subject.of_links(plan, timeline):
         lanes.append(witness_lane(timeline, window))
     return tuple(lanes)
 
@@ -118,10 +93,26 @@ def _until(points: list[tuple[float, float]], window: Span, zero_s: float) -> tu
     return (*points, (window.end_s - zero_s, points[-1][1])) if points else ()
 
 
-def _up(steps: Sequence[Step], zero_s: float, window: Span) -> StepLane:
-    points = [(s.t_s - zero_s, float(s.up)) for s in steps]
-    top = axis(max((s.up for s in steps), default=1), "", 1)
-    return StepLane("Calls up", "", "up", 44, top, _until(points, window, zero_s))
+def _up(timeline: Timeline, steps: Sequence[Step], window: Span) -> StepLane:
+    points = [(s.t_s - timeline.t0_s, float(s.up)) for s in steps]
+    absent = _absent(timeline, window)
+    top = axis(max([*(s.up for s in steps), *(int(v) for _, v in absent)], default=1), "", 1)
+    note = "dashed: callers cut off or refused who want back" if absent else ""
+    until = _until(points, window, timeline.t0_s)
+    return StepLane("Calls up", note, "up", 44, top, until, beside=absent)
+
+
+def _absent(timeline: Timeline, window: Span) -> tuple[tuple[float, float], ...]:
+    """How many callers are away at a time; nothing when none ever was."""
+    moves = sorted(
+        [(a.start_s, 1) for a in timeline.away if a.start_s < window.end_s]
+        + [(a.end_s, -1) for a in timeline.away if a.end_s < window.end_s]
+    )
+    if not moves:
+        return ()
+    counts = accumulate(change for _, change in moves)
+    points = [(t - timeline.t0_s, float(n)) for (t, _), n in zip(moves, counts, strict=True)]
+    return _until([(window.start_s - timeline.t0_s, 0.0), *points], window, timeline.t0_s)
 
 
 def _share(plan: Plan, steps: Sequence[Step], zero_s: float, window: Span) -> StepLane:
@@ -172,35 +163,3 @@ def _requests(timeline: Timeline, zero_s: float, window: Span) -> BarLane:
     top = axis(max((b[1] for b in bars), default=1.0), "", 1)
     note = "counted by somebody other than the caller, all zones"
     return BarLane("EHR requests per second on the wire", note, 44, top, float(width_s), bars)
-
-
-def spoken(plan: Plan, timeline: Timeline, recovery: Recovery | None) -> str:
-    """The picture in sentences, for who does not see it."""
-    up = max((s.up for s in timeline.steps), default=0)
-    parts = [f"{plan.title}: up to {up} calls at once, {len(timeline.turns)} turns."]
-    parts.append(_fault_sentence(timeline))
-    worst = max((s.share for s in timeline.steps), default=0.0)
-    parts.append(f"At worst {worst * 100:.0f} % of live calls were in breach." if up else "No call was up.")
-    if recovery is not None and recovery.felt:
-        again = f"well again {seconds(recovery.recovered_s)} after the fault was applied"
-        parts.append(
-            f"Callers were {again}." if recovery.sustained else "Callers were not well again for long enough."
-        )
-    parts.append(_breaker_sentence(timeline))
-    return " ".join(parts)
-
-
-def _fault_sentence(timeline: Timeline) -> str:
-    if timeline.applied_s is None:
-        return "No fault was applied."
-    if timeline.reverted_s is None:
-        return "The fault was applied at second 0 and nothing says that it was reverted."
-    held_s = timeline.reverted_s - timeline.applied_s
-    return f"The fault was applied at second 0 and reverted after {seconds(held_s)}."
-
-
-def _breaker_sentence(timeline: Timeline) -> str:
-    if not any(path.samples for path in timeline.breakers):
-        return "Nothing is known of the breakers."
-    zones = sorted({t.zone for path in timeline.breakers for t in path.transitions if t.to_state == "open"})
-    return f"Breakers opened in: {', '.join(zones)}." if zones else "No breaker opened."

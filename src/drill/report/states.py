@@ -7,7 +7,7 @@ are missing for too long nothing is known, and that is drawn as well.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from drill.report.picture import Band, Row, RowLane
 from drill.timeline import BreakerPath, Span, Timeline, WitnessPoint
@@ -40,7 +40,7 @@ def _breaker_row(path: BreakerPath, timeline: Timeline, window: Span) -> Row:
             bands.append(Band(at_s, at_s, "", "trial"))
     opened = sum(t.to_state == "open" for t in path.transitions)
     text = f"zone {path.zone}: opened {opened} times in {len(path.samples)} samples"
-    return Row(path.zone, text, (*bands, *_unknown(timeline, "breaker", path.zone, window)))
+    return Row(path.zone, text, (*bands, *unknown(timeline, "breaker", path.zone, window)))
 
 
 def witness_lane(timeline: Timeline, window: Span) -> RowLane:
@@ -56,11 +56,15 @@ def _witness_row(zone: str, points: Sequence[WitnessPoint], timeline: Timeline, 
     bands = runs([(p.t_s, p.outcome) for p in points], window, timeline.t0_s, _WITNESS)
     counts = sorted(Counter(p.outcome for p in points).items())
     text = f"zone {zone}: " + ", ".join(f"{count} {_SPOKEN.get(name, name)}" for name, count in counts)
-    return Row(zone, text, (*bands, *_unknown(timeline, "witness", zone, window)))
+    return Row(zone, text, (*bands, *unknown(timeline, "witness", zone, window)))
 
 
 def runs(
-    samples: Sequence[tuple[float, str]], window: Span, zero_s: float, kinds: dict[str, str]
+    samples: Sequence[tuple[float, str]],
+    window: Span,
+    zero_s: float,
+    kinds: Mapping[str, str],
+    otherwise: str = "block",
 ) -> list[Band]:
     """Equal samples in a row as one band; each band ends where another state was seen."""
     found: list[Band] = []
@@ -71,7 +75,7 @@ def runs(
             continue
         if found:
             found[-1] = _ended(found[-1], start_s)
-        found.append(Band(start_s, window.end_s - zero_s, label, kinds.get(state, "block")))
+        found.append(Band(start_s, window.end_s - zero_s, label, kinds.get(state, otherwise)))
     return found
 
 
@@ -79,7 +83,8 @@ def _ended(band: Band, end_s: float) -> Band:
     return Band(band.start_s, end_s, band.label, band.kind)
 
 
-def _unknown(timeline: Timeline, source: str, zone: str, window: Span) -> Iterable[Band]:
+def unknown(timeline: Timeline, source: str, zone: str, window: Span) -> Iterable[Band]:
+    """Where a source of a zone was silent for too long."""
     zero_s = timeline.t0_s
     return (
         Band(

@@ -1,0 +1,59 @@
+"""Moments worth a line through all lanes: the fault, what callers felt, and what the platform did."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from drill.model.plan import Plan
+from drill.objectives.phases import PhaseMark
+from drill.objectives.recovery import first_open
+from drill.recovery_estimate import Recovery
+from drill.report import subject
+from drill.report.picture import Mark
+from drill.report.words import minus
+from drill.timeline import Timeline
+
+# The phases of a recovery that have a line; first breach and recovery have theirs already.
+NAMED = {"new primary": "new primary", "zone back": "zone back", "redundancy restored": "redundant"}
+
+
+def marks(
+    plan: Plan, timeline: Timeline, recovery: Recovery | None, phases: Sequence[PhaseMark] = ()
+) -> tuple[Mark, ...]:
+    """All of them, relative to the fault; the picture finds each a place."""
+    zero_s, found = timeline.t0_s, []
+    for fault in timeline.faults:
+        if fault.applied_s is not None:
+            found.append(Mark(fault.applied_s - zero_s, "fault applied", "fault-mark"))
+        if fault.reverted_s is not None:
+            at_s = fault.reverted_s - zero_s
+            found.append(Mark(at_s, f"reverted {signed(at_s)}", "fault-mark"))
+    opened = first_open(timeline) if subject.of_breakers(plan, timeline) else None
+    if opened is not None:
+        found.append(Mark(opened[0], f"first breaker open {signed(opened[0])}", "plain-mark"))
+    if recovery is not None and recovery.felt:
+        found += _felt(recovery)
+        limit = plan.objectives.recovery
+        if limit is not None:
+            found.append(Mark(limit.within_s, f"recovery limit {signed(limit.within_s)}", "limit-mark"))
+    found += [
+        Mark(phase.t_s, f"{NAMED[phase.name]} {signed(phase.t_s)}", "phase-mark")
+        for phase in phases
+        if phase.name in NAMED and phase.t_s is not None
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _felt(recovery: Recovery) -> list[Mark]:
+    found = []
+    if recovery.detected_s is not None:
+        found.append(Mark(recovery.detected_s, f"felt {signed(recovery.detected_s)}", "plain-mark"))
+    if recovery.sustained:
+        at_s, low_s, high_s = recovery.recovered_s, recovery.low_s, recovery.high_s
+        found.append(Mark(at_s, f"recovered {signed(at_s)}", "recovered-mark", low_s, high_s))
+    return found
+
+
+def signed(value_s: float) -> str:
+    """`+2.1 s`: a moment relative to the fault."""
+    return minus(f"{value_s:+.1f} s")

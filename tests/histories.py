@@ -47,7 +47,7 @@ def plan(**changes: Any) -> pl.Plan:
         drill="ehr-outage", title="EHR outage under live calls", owner="on-call", severity="SEV2",
         risk="R-012", controls=(), runbook="runbook.md", schedule="quarterly", target="sandbox",
         environment="sandbox", profile="lite", target_digest="d" * 64, zones=ZONES, capacities=(32, 32, 32),
-        members=ZONES, experiment_file="x.yaml",
+        members=(), experiment_file="x.yaml",
         experiment="{}", load=pl.LoadPlan("p.py", "e" * 64, 20, 60.0),
         phases=pl.Phases(10.0, 15.0, 30.0, 60.0), objectives=objectives, seed=7, sham=False,
     )  # fmt: skip
@@ -336,7 +336,8 @@ def zone_plan(**changes: Any) -> pl.Plan:
         "breaker": None, "ehr_writes": None, "calls": pl.CallLimits(20, 1.5, 8.0, 0.95),
         "failover": FAILOVER, "in_flight": IN_FLIGHT, "capacity": pl.CapacityLimits(0.2),
         "remediation": pl.RemediationLimits(20.0), "drill": "zone-failure", "profile": "ha",
-        "title": "A zone dies under live calls", "phases": pl.Phases(10.0, 15.0, 25.0, 60.0),
+        "members": ZONES, "title": "A zone dies under live calls",
+        "phases": pl.Phases(10.0, 15.0, 25.0, 60.0),
     }  # fmt: skip
     return plan(**{**asked, **changes})
 

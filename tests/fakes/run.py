@@ -50,7 +50,7 @@ def plan(title: str = "EHR outage under live calls") -> Plan:
         risk="R-012 EHR connectivity loss",
         controls=("HIPAA 164.308(a)(7)(ii)(D)", "SOC2 A1.3", "NIST 800-53 CP-4"),
         runbook="docs/runbooks/ehr-connectivity-loss.md", schedule="quarterly", target="sandbox",
-        environment="sandbox", profile="lite", zones=ZONES, capacities=(32, 32, 32), members=ZONES,
+        environment="sandbox", profile="lite", zones=ZONES, capacities=(32, 32, 32), members=(),
         target_digest=hashlib.sha256(b"target").hexdigest(),
         experiment_file="ehr-outage.yaml", experiment="{}",
         load=LoadPlan("loadprofiles/steady_calls.py", hashlib.sha256(b"profile").hexdigest(), 40, 60.0),

@@ -12,15 +12,20 @@ from histories import (
     applied,
     breaker_at,
     call,
+    edge,
+    gave_up,
     invoked,
     ns,
     outage,
+    refused,
     requested,
     reverted,
     sampled,
     timeline,
     turn,
     without,
+    zone_loss,
+    zone_plan,
 )
 
 
@@ -155,3 +160,158 @@ def test_nothing_at_all_folds_too() -> None:
     """An empty journal is a timeline without anything in it."""
     seen = timeline([])
     assert (seen.calls, seen.turns, seen.steps, seen.evidence) == ((), (), (), Span(0.0, 0.0))
+
+
+def waits(*parts: list[tuple[str, float, ev.Event]]) -> list[tuple[str, float, float, str, int]]:
+    """Who was away from when to when, and how it ended, in a run from 0 s to 100 s."""
+    other = call("other", 0.0, 100.0)
+    seen = timeline([*other, *(entry for part in parts for entry in part)])
+    return [(a.call, round(a.start_s, 3), round(a.end_s, 3), a.ending, a.attempts) for a in seen.away]
+
+
+def test_a_dropped_caller_is_away_until_the_redial_is_answered() -> None:
+    """Over every refused attempt in between; the chain is one wait."""
+    found = waits(
+        call("x", 1.0, 10.0, "dropped"),
+        [refused("x.2", 12.0, "x", 2), refused("x.3", 15.0, "x.2", 3)],
+        call("x.4", 18.0, 90.0, "completed", "x.3", 4),
+    )
+    assert found == [("x", 10.0, 18.0, "back", 3)]
+
+
+def test_a_caller_who_hangs_up_on_silence_is_away_from_then_on() -> None:
+    """Until the call ended its unanswered turn was in breach; nothing is counted twice."""
+    talk = [
+        *turn("x", 1, 5.0, None),
+        *call("x", 1.0, 10.0, "abandoned"),
+        *call("x.2", 13.0, 90.0, "completed", "x", 2),
+    ]
+    assert waits(talk) == [("x", 10.0, 13.0, "back", 1)]
+    seen = timeline([*talk, *call("other", 0.0, 100.0)])
+    assert [(s.t_s, s.up, s.breached) for s in seen.steps if 5 < s.t_s <= 13] == [
+        (6.5, 2, 1), (10.0, 2, 1), (13.0, 2, 0),
+    ]  # fmt: skip
+    assert not seen.turns[0].undecided(1.5)
+
+
+def test_a_silence_ended_by_the_caller_is_no_undecided_turn() -> None:
+    """The caller's hang-up is an end like any other, however soon it came."""
+    seen = timeline([*call("x", 0.0, 5.5, "abandoned"), *turn("x", 1, 5.0, None)])
+    assert not seen.turns[0].undecided(1.5)
+
+
+def test_a_refused_first_attempt_is_a_wait_from_its_intended_time() -> None:
+    """That the refusal took a while is part of the wait."""
+    found = waits([refused("x", 10.0, after_s=2.0)], call("x.2", 15.0, 90.0, "completed", "x", 2))
+    assert found == [("x", 10.0, 15.0, "back", 1)]
+
+
+def test_whoever_gives_up_waits_no_longer() -> None:
+    """The last attempt may come a while before that."""
+    found = waits(call("x", 1.0, 10.0, "dropped"), [refused("x.2", 12.0, "x", 2), gave_up("x.2", 14.0, 2)])
+    assert found == [("x", 10.0, 14.0, "gave_up", 1)]
+
+
+def test_an_attempt_that_hangs_is_a_wait_until_the_evidence_ends() -> None:
+    """This load tells of redials, so a caller of whom it tells nothing is still waiting."""
+    told = [*call("y", 1.0, 5.0, "dropped"), *call("y.2", 7.0, 90.0, "completed", "y", 2)]
+    assert ("x", 80.0, 100.0, "open", 0) in waits(told, call("x", 1.0, 80.0, "dropped"))
+
+
+def test_a_load_that_knows_no_redial_leaves_nobody_waiting() -> None:
+    """Older journals: nothing tells that anybody waited."""
+    assert waits(call("x", 1.0, 80.0, "dropped"), [refused("z", 20.0)]) == []
+
+
+def test_a_return_after_the_evidence_is_none() -> None:
+    """What ends after the unwinding began is open."""
+    seen = timeline([
+        *zone_loss(patience_s=80.0),
+    ], zone_plan())  # fmt: skip
+    assert {(a.ending, a.end_s) for a in seen.away} == {("open", UNWIND_S)}
+
+
+def test_a_caller_dropped_twice_is_away_twice() -> None:
+    """Each wait has its own beginning; they never overlap a call that is up."""
+    found = waits(
+        call("x", 1.0, 10.0, "dropped"), call("x.2", 12.0, 30.0, "dropped", "x", 2),
+        call("x.3", 34.0, 90.0, "completed", "x.2", 3),
+    )  # fmt: skip
+    assert found == [("x", 10.0, 12.0, "back", 1), ("x.2", 30.0, 34.0, "back", 1)]
+
+
+def test_redials_that_name_each_other_do_not_go_round_for_ever() -> None:
+    """A journal may hold nonsense; the fold ends all the same."""
+    round_ = [refused("p", 10.0, "x", 2), refused("p", 11.0, "p", 3), refused("q", 12.0, "q", 2)]
+    assert waits(call("x", 1.0, 9.0, "dropped"), round_) == [("x", 9.0, 100.0, "open", 1)]
+
+
+def test_an_outage_that_hangs_up_on_everybody_is_felt_by_everybody() -> None:
+    """All callers away: as many up as before, all in breach."""
+    seen = timeline(
+        [
+            entry
+            for n in range(5)
+            for entry in [
+                *call(f"c{n}", 0.0, 10.0, "dropped"), *call(f"c{n}.2", 20.0, 60.0, "completed", f"c{n}", 2)
+            ]
+        ]
+    )  # fmt: skip
+    assert [(s.t_s, s.up, s.breached) for s in seen.steps] == [
+        (0.0, 5, 0),
+        (10.0, 5, 5),
+        (20.0, 5, 0),
+        (60.0, 0, 0),
+    ]
+
+
+def test_the_lost_zone_folds_into_points_by_kind() -> None:
+    """Every new kind of sample is there, and the store's order too."""
+    seen = timeline(zone_loss(), zone_plan())
+    assert {d.way for d in seen.doors} == {"direct", "link", "wal"}
+    assert next(d.t_s for d in seen.doors if (d.zone, d.way, d.outcome) == ("a", "direct", "refused")) > 26.0
+    assert {e.zone for e in seen.edges if not e.healthy} == {"a"}
+    assert {m.zone for m in seen.members if not m.ok} == {"a"}
+    assert {m.zone for m in seen.members if m.role == "primary"} == {"a", "b"}
+    assert {s.zone_state for s in seen.services} == {"up", "down"}
+    assert min(s.position for s in seen.stored) == 1
+    assert {(a.call, a.back, a.attempts) for a in seen.away} >= {("c00", "c00.3", 2), ("c03", "c03.2", 1)}
+    assert {a.ending for a in seen.away} == {"back"}
+
+
+def test_a_door_is_timed_by_when_it_was_asked() -> None:
+    """And over when its latency has passed."""
+    seen = timeline([("probes", 30.0, ev.DoorSample("a", "direct", "timeout", 800.0, ""))])
+    assert seen.doors[0].answered_s - seen.doors[0].t_s == 0.8
+
+
+def test_a_dead_member_is_no_silence_and_an_edge_that_cannot_be_read_is() -> None:
+    """The probe of the member spoke; of the edge nothing is known."""
+    assert {g.source for g in timeline(zone_loss(), zone_plan()).gaps} == {"breaker"}
+
+    def blind(t_s: float, event: ev.Event) -> ev.Event:
+        lost = isinstance(event, ev.EdgeSample) and 30 < t_s < 40
+        return edge(event.zone, ok=False) if lost and isinstance(event, ev.EdgeSample) else event
+
+    unread = [(stream, t, blind(t, event)) for stream, t, event in zone_loss()]
+    assert timeline(unread, zone_plan()).silent("edge", "b", Span(35.0, 36.0))
+
+
+def test_sources_that_the_plan_counts_on_are_silent_when_they_never_spoke() -> None:
+    """Members by the plan's members; door, edge and services by its objectives; and only then."""
+    seen = timeline(outage(), zone_plan())
+    sources = {g.source for g in seen.gaps}
+    assert sources == {"door.direct", "edge", "member", "service"}
+    assert timeline(outage()).gaps == ()
+
+
+def test_a_way_that_was_watched_is_missed_where_it_stops() -> None:
+    """A link nobody asked for any more from 40 s on."""
+
+    def stops(entry: tuple[str, float, ev.Event]) -> bool:
+        event = entry[2]
+        return isinstance(event, ev.DoorSample) and (event.way, event.zone) == ("link", "c") and entry[1] > 40
+
+    seen = timeline([entry for entry in zone_loss() if not stops(entry)], zone_plan())
+    assert seen.silent("door.link", "c", Span(50.0, 51.0))
+    assert not seen.silent("door.link", "b", Span(50.0, 51.0))

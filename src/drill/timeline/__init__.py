@@ -10,6 +10,12 @@ the first audio of the answer, or until its call ends when no answer came:
 and the breach share is calls in breach / calls up, at every moment. Counting turns when they
 *end* would show nothing during a total outage, since nobody who waits begins another turn;
 a turn whose end nobody wrote down is right-censored at the end of its call, never left out.
+
+A caller whose call broke off or was refused, and who is seen to want it back, is away, and counts
+as one call up and in breach until in a call again or giving up: otherwise an outage that hangs up
+on everybody would look like nobody waiting.
+
+    call ──────────┃ dropped ═══ in breach ═══ refused ═══ in breach ═══┃ redial answered ───────
 """
 
 from drill.timeline.fold import fold

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from drill.model.events import (
     CallEnded,
+    CallerGaveUp,
     CallStarted,
     LoadSample,
     PhaseEntered,
@@ -15,7 +16,7 @@ from drill.model.events import (
 from drill.timeline.sorted_events import Sorted
 from drill.timeline.values import Call, Turn
 
-_OF_LOAD = (CallStarted, CallEnded, TurnInvoked, TurnEnded, LoadSample)
+_OF_LOAD = (CallStarted, CallEnded, CallerGaveUp, TurnInvoked, TurnEnded, LoadSample)
 
 
 def evidence_end(events: Sorted) -> float:
@@ -53,11 +54,16 @@ def _call(
 ) -> Call:
     at = events.at(recorded)
     if not started.ok:
-        return Call(started.call, started.patient, at, at, "refused", started.detail, recorded.id)
-    if ended is None:
-        return Call(started.call, started.patient, at, max(at, end_s), "open", "", recorded.id)
-    when, how = ended
-    return Call(started.call, started.patient, at, events.at(when), how.outcome, how.detail, when.id)
+        until_s, outcome, detail, cited = at, "refused", started.detail, recorded
+    elif ended is None:
+        until_s, outcome, detail, cited = max(at, end_s), "open", "", recorded
+    else:
+        cited, how = ended
+        until_s, outcome, detail = events.at(cited), how.outcome, how.detail
+    return Call(
+        started.call, started.patient, at, until_s, outcome, detail, cited.id,
+        redial_of=started.redial_of, attempt=started.attempt,
+    )  # fmt: skip
 
 
 def turns(events: Sorted, all_calls: tuple[Call, ...], end_s: float) -> tuple[Turn, ...]:
@@ -87,6 +93,7 @@ def _ended(
         turn.call, turn.seq, turn.intent, eos_s, max(0.0, until_s - eos_s), answered,
         turn.outcome, turn.ledger, turn.turn_id, turn.patient, turn.digest,
         call.outcome if call else "open", whole=invoked and call is not None, id=recorded.id,
+        ack_s=events.s(turn.ack_ns) if turn.ack_ns else None,
     )  # fmt: skip
 
 

@@ -10,22 +10,21 @@ from drill.model.events import (
     EhrRecord,
     ExperimentEnded,
     GuardChecked,
-    HealthSample,
-    LoadSample,
     PhaseEntered,
     ReadBackEnded,
     Recorded,
     RunEnded,
     RunStarted,
     StoredTurn,
-    WitnessSample,
 )
 from drill.model.plan import Plan
+from drill.timeline import samples
+from drill.timeline.away import away
 from drill.timeline.breakers import breakers, requests
 from drill.timeline.calls import calls, evidence_end, turns
 from drill.timeline.control import children, faults, phases
-from drill.timeline.gaps import gaps
-from drill.timeline.probed import HealthPoint, LoadPoint, ReadBack, Record, Stored, WitnessPoint
+from drill.timeline.gaps import Heard, gaps
+from drill.timeline.probed import ReadBack, Record, Stored
 from drill.timeline.sorted_events import Sorted
 from drill.timeline.steps import breaches, steps
 from drill.timeline.timeline import Timeline
@@ -50,8 +49,8 @@ def fold(events: Sequence[Recorded], plan: Plan) -> Timeline:
     all_calls = calls(all_, evidence.end_s)
     all_turns = turns(all_, all_calls, evidence.end_s)
     late = breaches(all_turns, all_calls, slo_s)
-    witness, load = _witness(all_), _load(all_)
-    paths, counters = breakers(all_), requests(all_)
+    waits = away(all_, all_calls, evidence.end_s)
+    heard = _heard(all_)
     return Timeline(
         start_ns=all_.start_ns,
         start_utc_ns=anchors[0].utc_ns - anchors[0].t_ns + all_.start_ns if anchors else 0,
@@ -65,22 +64,24 @@ def fold(events: Sequence[Recorded], plan: Plan) -> Timeline:
         calls=all_calls,
         turns=all_turns,
         breaches=late,
-        steps=steps(all_calls, late),
-        breakers=paths,
-        requests=counters,
-        witness=witness,
-        health=tuple(HealthPoint(e.zone, all_.at(r), e.ok, e.detail, r.id) for r, e in all_.of(HealthSample)),
-        load=load,
+        steps=steps(all_calls, late, waits),
+        breakers=heard.breakers,
+        requests=heard.requests,
+        witness=heard.witness,
+        health=samples.health(all_),
+        load=heard.load,
         records=tuple(
             Record(e.turn_id, e.patient, e.digest, e.resource, r.id) for r, e in all_.of(EhrRecord)
         ),
-        stored=tuple(Stored(e.turn_id, e.call, e.seq, e.digest, r.id) for r, e in all_.of(StoredTurn)),
+        stored=tuple(
+            Stored(e.turn_id, e.call, e.seq, e.digest, r.id, e.position) for r, e in all_.of(StoredTurn)
+        ),
         readbacks=tuple(
             ReadBack(e.source, all_.at(r), e.ok, e.records, e.detail, r.id) for r, e in all_.of(ReadBackEnded)
         ),
         guards=tuple(Guard(all_.at(r), e.guard, e.ok, e.detail, r.id) for r, e in all_.of(GuardChecked)),
         children=children(all_),
-        gaps=gaps(plan.zones, evidence, paths, counters, witness, load),
+        gaps=gaps(plan, evidence, heard),
         anchors=anchors,
         aborts=tuple(Note(all_.at(r), e.reason, r.id) for r, e in all_.of(Aborted)),
         ended=tuple(Note(all_.at(r), e.utc, r.id) for r, e in all_.of(RunEnded)),
@@ -88,7 +89,19 @@ def fold(events: Sequence[Recorded], plan: Plan) -> Timeline:
             Note(all_.at(r), f"{e.status}: {e.detail}".rstrip(": "), r.id)
             for r, e in all_.of(ExperimentEnded)
         ),
+        away=waits,
+        doors=heard.doors,
+        edges=heard.edges,
+        members=heard.members,
+        services=heard.services,
     )
+
+
+def _heard(events: Sorted) -> Heard:
+    return Heard(
+        breakers(events), requests(events), samples.witness(events), samples.load(events),
+        samples.doors(events), samples.edges(events), samples.members(events), samples.services(events),
+    )  # fmt: skip
 
 
 def _evidence(events: Sorted) -> Span:
@@ -105,28 +118,3 @@ def _starts(events: Sorted) -> tuple[Start, ...]:
 
 def _anchors(events: Sorted) -> tuple[Anchor, ...]:
     return tuple(Anchor(r.t_ns, e.utc_ns, e.uncertainty_ns, r.id) for r, e in events.of(ClockAnchor))
-
-
-def _witness(events: Sorted) -> tuple[WitnessPoint, ...]:
-    return tuple(
-        WitnessPoint(
-            e.zone,
-            events.at(r),
-            events.at(r) + e.latency_ms / 1000,
-            e.outcome,
-            e.latency_ms,
-            e.detail,
-            r.id,
-        )
-        for r, e in events.of(WitnessSample)
-    )
-
-
-def _load(events: Sorted) -> tuple[LoadPoint, ...]:
-    return tuple(
-        LoadPoint(
-            r.stream, events.at(r), e.calls_up,
-            e.lateness_ms_p99, e.arrival_lateness_ms_max, e.cpu_share, e.frames, e.late_frames, r.id,
-        )
-        for r, e in events.of(LoadSample)
-    )  # fmt: skip

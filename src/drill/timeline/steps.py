@@ -1,11 +1,11 @@
-"""Breaches, and the step series of calls up and calls in breach."""
+"""Breaches, and the step series of callers who are there and callers who are in breach."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from drill.timeline.values import Breach, Call, Step, Turn
+from drill.timeline.values import Away, Breach, Call, Step, Turn
 
 
 def breaches(turns: Sequence[Turn], calls: Sequence[Call], slo_s: float) -> tuple[Breach, ...]:
@@ -36,16 +36,20 @@ def _joined(late: list[Breach]) -> Iterable[Breach]:
     yield current
 
 
-def steps(calls: Sequence[Call], found: Sequence[Breach]) -> tuple[Step, ...]:
-    """How many calls are up and in breach, from each moment where that changes to the next."""
+def steps(calls: Sequence[Call], found: Sequence[Breach], waits: Sequence[Away] = ()) -> tuple[Step, ...]:
+    """How many callers are there and in breach, from each moment where that changes to the next.
+
+    There are those in a call, and those who are away from one: these are in breach by being away.
+    """
+    spans = [(c.start_s, c.end_s, 1, 0) for c in calls]
+    spans += [(b.start_s, b.end_s, 0, 1) for b in found]
+    spans += [(a.start_s, a.end_s, 1, 1) for a in waits]
     changes: defaultdict[float, list[int]] = defaultdict(lambda: [0, 0])
-    for call in calls:
-        if call.end_s > call.start_s:
-            changes[call.start_s][0] += 1
-            changes[call.end_s][0] -= 1
-    for breach in found:
-        changes[breach.start_s][1] += 1
-        changes[breach.end_s][1] -= 1
+    for start_s, end_s, there, late in spans:
+        if end_s > start_s:
+            for at_s, sign in ((start_s, 1), (end_s, -1)):
+                changes[at_s][0] += sign * there
+                changes[at_s][1] += sign * late
     up = breached = 0
     series = []
     for t_s in sorted(changes):

@@ -92,7 +92,8 @@ class Turn:
     `outcome` is that of `TurnEnded`, or "open" when there was none: the turn is right-censored then.
     `waited_s` is from the end of speech to the first audio; where no audio came, to the end of the
     call, and `answered` is false. `call_outcome` tells how the call around it ended. `whole`: its
-    beginning was written down too, and the beginning of its call.
+    beginning was written down too, and the beginning of its call. `ack_s` is when the caller was told
+    that it is saved.
     """
 
     call: str
@@ -109,6 +110,7 @@ class Turn:
     call_outcome: str
     whole: bool
     id: str
+    ack_s: float | None = None
 
     @property
     def until_s(self) -> float:
@@ -140,7 +142,7 @@ class Breach(Span):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """From `t_s` until the next step: calls that are up, and how many of them are in breach."""
+    """From `t_s` until the next step: callers in a call or away from one, and how many are in breach."""
 
     t_s: float
     up: int
@@ -148,7 +150,7 @@ class Step:
 
     @property
     def share(self) -> float:
-        """Share of live calls in breach; 0 while no call is up."""
+        """Share of those callers in breach; 0 while there is none."""
         return self.breached / self.up if self.up else 0.0
 
 

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from drill.sandbox import commands, defects
 from drill.sandbox.commands import UsageError, WorldError
-from drill.sandbox.order import Order
+from drill.sandbox.order import PROFILES, Order
 
 
 class _Parser(argparse.ArgumentParser):
@@ -42,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _up(args: argparse.Namespace, root: Path) -> int:
-    order = Order(args.instance, root, tuple(args.defect), dict(args.set), args.proxy, args.isolation)
+    asked = (args.proxy, args.isolation, args.profile)
+    order = Order(args.instance, root, tuple(args.defect), dict(args.set), *asked)
     if args.foreground:
         commands.foreground(order, with_parent=args.die_with_parent)
     else:
@@ -87,6 +88,9 @@ def _parser() -> _Parser:
     )
     up.add_argument(
         "--isolation", choices=("auto", "processes"), default="auto", help="how zones are kept together"
+    )
+    up.add_argument(
+        "--profile", choices=PROFILES, default="ha", help="the store: no failover, a quick one, stock timers"
     )
     up.add_argument("--foreground", action="store_true", help="stay until a signal")
     up.add_argument(

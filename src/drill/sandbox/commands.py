@@ -66,7 +66,7 @@ def _again(order: Order) -> list[str]:
     """This command, in the foreground."""
     words = [sys.executable, "-m", "drill.sandbox", "up", "--foreground"]
     words += ["--instance", str(order.instance), "--state", str(order.root)]
-    words += ["--proxy", order.proxy, "--isolation", order.isolation]
+    words += ["--proxy", order.proxy, "--isolation", order.isolation, "--profile", order.profile]
     for name in order.defects:
         words += ["--defect", name]
     for key, value in order.settings.items():
@@ -82,10 +82,10 @@ def _refuse(order: Order) -> None:
     """Everything that is wrong with what was asked, or in the way of it."""
     try:
         layout = Layout(order.instance)
-        defects.parse(list(order.defects))
+        defects.check(list(order.defects), order.profile)
         state = State(order.root)
         state.check()
-        settings.agent(configs.agent(layout, state, "a", "", order.defects, order.settings))
+        settings.agent(configs.agent(layout, state, "a", {"dsn": ""}, order.defects, order.settings))
     except (ValueError, StateError) as error:
         raise UsageError(str(error)) from error
     if state.held():
@@ -94,7 +94,7 @@ def _refuse(order: Order) -> None:
     program = proxy_program(order.proxy)
     if program is not None and not os.access(program, os.X_OK):
         raise UsageError(f"--proxy {order.proxy}: {program} is not a program")
-    if busy := ports.taken(layout.claims()):
+    if busy := ports.taken(layout.claims(cluster=order.profile != "lite")):
         raise WorldError("\n  ".join(["addresses are in use, nothing was started:", *busy]))
 
 
@@ -112,11 +112,12 @@ def foreground(order: Order, *, with_parent: bool) -> None:
 
 async def _supervise(order: Order, state: State, parent: int | None) -> None:
     # Here and not above: only a supervisor pays for psycopg's import.
-    from drill.sandbox.store import Store, binaries
+    from drill.sandbox.stores import make
     from drill.sandbox.supervisor import FailedError, Supervisor
 
-    envoy, postgres = edge.program(), binaries()
-    if envoy is None or postgres is None:
+    envoy = edge.program()
+    store = None if envoy is None else make(order, state, isolation(order.isolation), envoy)
+    if envoy is None or store is None:
         raise WorldError(_INSTALL)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -124,7 +125,6 @@ async def _supervise(order: Order, state: State, parent: int | None) -> None:
         loop.add_signal_handler(number, stop.set)
     if parent is not None:
         _end_with(parent, stop)
-    store = Store(Layout(order.instance), state, isolation(order.isolation), postgres)
     try:
         await Supervisor(order, state, store, envoy).run(stop)
     except FailedError as error:

@@ -6,26 +6,35 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from drill.sandbox.layout import ZONES, Layout, link_name
+from drill.sandbox.layout import ZONES, Layout, link_name, wire_name
 from drill.sandbox.state import State
+from drill.sandbox.yard import Store, Wire
 
-PROFILE = "lite"
 PATIENTS = 200
-_TURNS = "SELECT turn_id, call_sid, seq, digest FROM turn WHERE drill_id = %(run_id)s"
+CAPACITY = "40"
+_TURNS = (
+    "SELECT turn_id, call_sid, seq, digest, (extract(epoch FROM created_at) * 1000000)::bigint "
+    "FROM turn WHERE drill_id = %(run_id)s"
+)
 _PENDING = "SELECT count(*) FROM outbox WHERE delivered_at IS NULL"
 
 
 def agent(
-    layout: Layout, state: State, zone: str, dsn: str, defects: Sequence[str], settings: Mapping[str, str]
+    layout: Layout,
+    state: State,
+    zone: str,
+    store: Mapping[str, Any],
+    defects: Sequence[str],
+    settings: Mapping[str, str],
 ) -> dict[str, Any]:
-    """A zone's voice agent."""
+    """A zone's voice agent; `store` says how it finds the store."""
     address = layout.agent(zone)
     return {
         "zone": zone,
         "host": address.host,
         "port": address.port,
         "ehr_base": f"http://{layout.egress(zone)}/fhir",
-        "dsn": dsn,
+        **store,
         "passfile": str(state.passfile),
         "truth": _truth(state, f"agent-{zone}"),
         "defects": list(defects),
@@ -64,16 +73,24 @@ def egress(layout: Layout, state: State) -> dict[str, Any]:
     }
 
 
-def links(layout: Layout) -> list[dict[str, Any]]:
-    """The fault proxy's links, as its `/populate` takes them."""
-    return [
-        {
-            "name": link_name(zone),
-            "listen": str(layout.link(zone)),
-            "upstream": str(layout.ehr),
-            "enabled": True,
-        }
+def wires(store: Store) -> list[Wire]:
+    """Every way between places that a drill may cut, the links to the EHR not counted."""
+    layout = store.layout
+    voice = [
+        Wire(wire_name("voice", "edge", zone), "voice", "edge", zone, layout.voice(zone), layout.agent(zone))
         for zone in ZONES
+    ]
+    return [*voice, *store.wires()]
+
+
+def links(store: Store) -> list[dict[str, Any]]:
+    """All that runs through the fault proxy, as its `/populate` takes it."""
+    layout = store.layout
+    ehr = [(link_name(zone), layout.link(zone), layout.ehr) for zone in ZONES]
+    found = ehr + [(wire.name, wire.listen, wire.upstream) for wire in wires(store)]
+    return [
+        {"name": name, "listen": str(listen), "upstream": str(upstream), "enabled": True}
+        for name, listen, upstream in found
     ]
 
 
@@ -86,16 +103,21 @@ def edge_url(layout: Layout) -> str:
     return f"ws://{layout.edge}/media"
 
 
-def target(layout: Layout, state: State, dsn: str, settings: Mapping[str, str]) -> str:
+def target(store: Store, profile: str, settings: Mapping[str, str]) -> str:
     """The target file: what a drill needs to know about this platform."""
+    layout = store.layout
     name = f"sandbox-{layout.instance}" if layout.instance else "sandbox"
-    zones = "".join(_zone(name, layout, zone) for zone in ZONES)
+    capacity = settings.get("capacity", CAPACITY)
+    zones = "".join(_zone(name, layout, zone, capacity) for zone in ZONES)
     proxies = "".join(_link(name, layout, zone) for zone in ZONES)
+    members = "".join(_member(name, zone, str(at)) for zone, at in store.status_addresses().items())
     return f"""\
 [target.{name}]
 environment = "sandbox"
 edge = "{edge_url(layout)}"
-profile = "{PROFILE}"
+profile = "{profile}"
+control = "http://{layout.control}"
+edge_admin = "http://{layout.edge_admin}"
 {zones}
 [target.{name}.breaker]
 name = "ehr"
@@ -112,20 +134,21 @@ metric = "egress_requests_total"
 label = "link"
 {proxies}
 [target.{name}.store]
-dsn = "{dsn}"
-passfile = "{state.passfile.name}"
+dsn = "{store.dsn}"
+passfile = "{store.state.passfile.name}"
 turns = "{_TURNS}"
 outbox_pending = "{_PENDING}"
-"""
+{members}{"".join(_wire(name, layout, wire) for wire in wires(store))}"""
 
 
-def _zone(name: str, layout: Layout, zone: str) -> str:
+def _zone(name: str, layout: Layout, zone: str, capacity: str) -> str:
     agent_url = f"http://{layout.agent(zone)}"
     return f"""
 [[target.{name}.zones]]
 name = "{zone}"
 health = "{agent_url}/health"
 metrics = "{agent_url}/metrics"
+capacity = {capacity}
 """
 
 
@@ -134,5 +157,24 @@ def _link(name: str, layout: Layout, zone: str) -> str:
 [[target.{name}.ehr.links]]
 zone = "{zone}"
 proxy = "{link_name(zone)}"
+api = "http://{layout.proxy_api}"
+"""
+
+
+def _member(name: str, zone: str, status: str) -> str:
+    return f"""
+[[target.{name}.store.members]]
+zone = "{zone}"
+status = "http://{status}"
+"""
+
+
+def _wire(name: str, layout: Layout, wire: Wire) -> str:
+    return f"""
+[[target.{name}.wires]]
+carries = "{wire.carries}"
+source = "{wire.source}"
+zone = "{wire.zone}"
+proxy = "{wire.name}"
 api = "http://{layout.proxy_api}"
 """

@@ -47,6 +47,25 @@ def parse(names: list[str]) -> Defects:
     return frozenset(Defect(name) for name in names)
 
 
+# What can only be wrong with a store that fails over.
+_OF_FAILOVER = frozenset(
+    {
+        Defect.ASYNCHRONOUS_REPLICATION,
+        Defect.NO_FAILOVER,
+        Defect.SLOW_FAILOVER,
+        Defect.STICKY_CLIENTS,
+        Defect.REPLICA_NEVER_RESYNCS,
+    }
+)
+
+
+def check(names: list[str], profile: str) -> None:
+    """ValueError for an unknown defect, or for one that this profile has no place for."""
+    misplaced = sorted(parse(names) & _OF_FAILOVER) if profile == "lite" else []
+    if misplaced:
+        raise ValueError(f"defect {', '.join(misplaced)} needs a store that fails over: --profile ha")
+
+
 def spoil(policy: Policy, defects: Defects) -> Policy:
     """The breaker's policy under these defects."""
     if Defect.BREAKER_NEVER_OPENS in defects:

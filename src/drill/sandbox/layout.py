@@ -13,6 +13,10 @@ ZONES = ("a", "b", "c")
 MAX_INSTANCE = 235
 _FIRST_NET = 20
 _LINK_PORT = 18101
+_VOICE_PORT = 18111
+# What else goes from zone to zone, each pair of zones on a wire of its own.
+_WIRE_PORTS = {"sql": 18120, "wal": 18130, "consensus": 18140, "members": 18150}
+CARRIED = tuple(_WIRE_PORTS)
 
 
 class Address(NamedTuple):
@@ -84,21 +88,80 @@ class Layout:
         """The fault proxy's listener on a zone's way to the EHR."""
         return Address(self.host(0, 8), _LINK_PORT + ZONES.index(zone))
 
-    def claims(self) -> dict[str, Address]:
-        """Every address the instance listens at, by what for."""
+    @property
+    def control(self) -> Address:
+        """The zone control's API."""
+        return Address(self.host(0, 9), 8475)
+
+    @property
+    def mesh_admin(self) -> Address:
+        """The mesh's admin interface."""
+        return Address(self.host(0, 6), 19901)
+
+    def mesh(self, zone: str) -> Address:
+        """Where a zone's etcd finds the way to the others."""
+        return Address(self.host(0, 6), 18701 + ZONES.index(zone))
+
+    def etcd(self, zone: str) -> Address:
+        """A zone's etcd, for clients."""
+        return Address(self.zone_host(zone), 12379)
+
+    def etcd_peer(self, zone: str) -> Address:
+        """A zone's etcd, for its peers."""
+        return Address(self.zone_host(zone), 12380)
+
+    def patroni(self, zone: str) -> Address:
+        """What a zone's store member says of itself."""
+        return Address(self.zone_host(zone), 18008)
+
+    def voice(self, zone: str) -> Address:
+        """The fault proxy's listener on the callers' way into a zone."""
+        return Address(self.host(0, 8), _VOICE_PORT + ZONES.index(zone))
+
+    def wire(self, carries: str, source: str, zone: str) -> Address:
+        """The fault proxy's listener on the way from one zone to another."""
+        pair = 3 * ZONES.index(source) + ZONES.index(zone)
+        return Address(self.host(0, 8), _WIRE_PORTS[carries] + pair)
+
+    def claims(self, *, cluster: bool = False) -> dict[str, Address]:
+        """Every address the instance listens at, by what for; `cluster`: with a store in every zone."""
         single = {
             "edge": self.edge,
             "edge admin": self.edge_admin,
             "ehr": self.ehr,
             "fault proxy API": self.proxy_api,
             "egress metrics": self.egress_metrics,
-            "store primary": self.store("a"),
-            "store standby": self.store("b"),
+            "zone control": self.control,
+            "store a": self.store("a"),
+            "store b": self.store("b"),
         }
-        zoned = {"agent": self.agent, "egress": self.egress, "link": self.link}
+        zoned = {"agent": self.agent, "egress": self.egress, "link": self.link, "voice": self.voice}
+        if cluster:
+            single |= {"store c": self.store("c"), "mesh admin": self.mesh_admin} | self._between()
+            zoned |= {
+                "etcd": self.etcd,
+                "etcd peer": self.etcd_peer,
+                "patroni": self.patroni,
+                "mesh": self.mesh,
+            }
         return single | {f"{what} {zone}": at(zone) for what, at in zoned.items() for zone in ZONES}
+
+    def _between(self) -> dict[str, Address]:
+        return {
+            wire_name(carries, source, zone): self.wire(carries, source, zone)
+            for carries in CARRIED
+            for source, zone in PAIRS
+        }
+
+
+PAIRS = tuple((source, zone) for source in ZONES for zone in ZONES if source != zone)
 
 
 def link_name(zone: str) -> str:
     """The name of a zone's link to the EHR, at the fault proxy and in the egress counter."""
     return f"ehr-{zone}"
+
+
+def wire_name(carries: str, source: str, zone: str) -> str:
+    """The name of a way to a zone at the fault proxy."""
+    return f"{carries}-{source}-{zone}"

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+PROFILES = ("lite", "ha", "realistic")
 _FETCHED_PROXY = Path(".tools/bin/server")
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One `up`."""
+    """One `up`. `profile`: a store without failover, with a quick one, or with Patroni's stock timers."""
 
     instance: int
     root: Path
@@ -20,6 +21,7 @@ class Order:
     settings: Mapping[str, str]
     proxy: str
     isolation: str
+    profile: str = "ha"
 
 
 def proxy_program(wanted: str) -> str | None:

@@ -31,8 +31,19 @@ class Pool:
         self._dsn = dsn
         self._passfile = passfile
         self._deadline_s = deadline_s
+        self._moved = asyncio.Event()
         self._free = asyncio.Semaphore(size)
         self._idle: list[psycopg.AsyncConnection[Row]] = []
+
+    def move(self, dsn: str) -> None:
+        """From now on to this server; what is under way at the old one is given up at once."""
+        if dsn != self._dsn:
+            self._dsn = dsn
+            self._moved.set()
+            self._moved = asyncio.Event()
+            stale, self._idle = self._idle, []
+            for connection in stale:
+                connection.pgconn.finish()  # at once: a frozen server would not hear a farewell
 
     async def query(self, sql: str, values: tuple[object, ...] = ()) -> list[Row]:
         """Run one statement and return its rows; a stale connection is replaced once."""
@@ -57,33 +68,50 @@ class Pool:
             await self._idle.pop().close()
 
     async def _connect(self) -> psycopg.AsyncConnection[Row]:
+        if not self._dsn:
+            raise StoreError("no primary is known yet")
         connecting = psycopg.AsyncConnection.connect(
             self._dsn, passfile=self._passfile, autocommit=True, connect_timeout=2
         )
+        task = asyncio.create_task(connecting)
         try:
-            return await asyncio.wait_for(connecting, self._deadline_s)
-        except TimeoutError as error:
-            raise StoreError("no connection in time") from error
+            if not await self._in_time(task):
+                raise StoreError("no connection in time")
+        finally:
+            if not task.done():
+                task.cancel()
+        return task.result()
 
     async def _run(
         self, connection: psycopg.AsyncConnection[Row], sql: str, values: tuple[object, ...]
     ) -> list[Row]:
+        moved = self._moved
         task = asyncio.create_task(_execute(connection, sql, values))
         try:
-            done, _ = await asyncio.wait({task}, timeout=self._deadline_s)
-        except asyncio.CancelledError:
-            _abandon(connection, task)
-            raise
-        if not done:
-            _abandon(connection, task)
-            raise StoreError(f"no answer in {self._deadline_s} s")
+            if not await self._in_time(task):
+                raise StoreError(f"no answer in {self._deadline_s} s, or the primary is another by now")
+        finally:
+            if not task.done():
+                _abandon(connection, task)
         try:
             rows = task.result()
         except psycopg.Error:
             await connection.close()
             raise
-        self._idle.append(connection)
+        if moved.is_set():
+            await connection.close()
+        else:
+            self._idle.append(connection)
         return rows
+
+    async def _in_time(self, task: asyncio.Task[Any]) -> bool:
+        """Whether it ended before its deadline, and before the primary became another."""
+        moved = asyncio.create_task(self._moved.wait())
+        try:
+            await asyncio.wait({task, moved}, timeout=self._deadline_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            moved.cancel()
+        return task.done()
 
 
 async def _execute(

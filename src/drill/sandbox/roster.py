@@ -7,43 +7,40 @@ held together the same way, so that one rule ends everything.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import Any
 
-from drill.sandbox import configs, edge
+from drill.sandbox import configs, defects, edge
 from drill.sandbox.checks import Check
 from drill.sandbox.layout import ZONES, Address
 from drill.sandbox.order import Order, proxy_program
+from drill.sandbox.spec import Spec
 from drill.sandbox.state import State
-from drill.sandbox.store import STORES, Store
+from drill.sandbox.yard import OUTSIDE, Store
 
-OUTSIDE = "outside"
+__all__ = ["FAULT_PROXY", "HOMES", "OUTSIDE", "Spec", "proxy_command", "service_configs", "specs"]
+
 HOMES = (*ZONES, OUTSIDE)
 FAULT_PROXY = "faultproxy"
-
-
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """One process: its zone, command line, and the check that it works."""
-
-    name: str
-    zone: str
-    argv: tuple[str, ...]
-    check: Check
 
 
 def service_configs(order: Order, state: State, store: Store) -> dict[str, dict[str, Any]]:
     """The configuration of every service that reads one, by process name."""
     layout = store.layout
     agents = {
-        f"agent-{zone}": configs.agent(layout, state, zone, store.dsn, order.defects, order.settings)
+        f"agent-{zone}": configs.agent(
+            layout, state, zone, store.for_agent(zone), order.defects, order.settings
+        )
         for zone in ZONES
     }
-    return agents | {
-        "ehr": configs.ehr(layout, state),
-        "egress": configs.egress(layout, state),
-        "edge": edge.configuration(layout),
-    }
+    return (
+        agents
+        | dict(store.service_configs())
+        | {
+            "ehr": configs.ehr(layout, state),
+            "egress": configs.egress(layout, state),
+            "edge": edge.configuration(layout, defects.parse(list(order.defects))),
+        }
+    )
 
 
 def specs(order: Order, state: State, store: Store, envoy: str) -> list[Spec]:
@@ -57,9 +54,6 @@ def specs(order: Order, state: State, store: Store, envoy: str) -> list[Spec]:
             Check(layout.agent(zone), "/health"),
         )
         for zone in ZONES
-    ]
-    stores = [
-        Spec(f"store-{zone}", zone, tuple(store.server(zone)), Check(layout.store(zone))) for zone in STORES
     ]
     outside = [
         Spec(
@@ -79,7 +73,7 @@ def specs(order: Order, state: State, store: Store, envoy: str) -> list[Spec]:
             "egress", OUTSIDE, _service("egress", state, "egress"), Check(layout.egress_metrics, "/metrics")
         ),
     ]
-    return [*agents, *stores, *outside]
+    return [*agents, *store.specs(), *outside]
 
 
 def _service(module: str, state: State, name: str) -> tuple[str, ...]:

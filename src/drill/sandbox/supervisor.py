@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from functools import partial
+from pathlib import Path
 
 from drill.sandbox import checks, configs, roster, shim
 from drill.sandbox.homes import Home, sweep
@@ -21,7 +22,7 @@ from drill.sandbox.layout import ZONES
 from drill.sandbox.order import Order, proxy_program
 from drill.sandbox.roster import FAULT_PROXY, HOMES
 from drill.sandbox.state import State, replace
-from drill.sandbox.store import STORES, Store, StoreError
+from drill.sandbox.yard import Store, StoreError
 
 START_DEADLINE_S = 60.0
 _POLL_S = 0.05
@@ -40,7 +41,7 @@ class Supervisor:
         self._store = store
         self._phase = "starting"
         self._dirty = False
-        self._initdb: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._errands: dict[str, asyncio.Future[int]] = {}
         self._homes = {name: Home(name, store.isolation, self._exited) for name in HOMES}
         self._keepers = {spec.name: self._keeper(spec) for spec in roster.specs(order, state, store, envoy)}
 
@@ -82,30 +83,32 @@ class Supervisor:
     async def _bring_up(self, began_s: float) -> None:
         try:
             async with asyncio.timeout(START_DEADLINE_S):
-                await self._make_store()
+                await self._store.bring_up(self)
                 await asyncio.gather(*(keeper.up.wait() for keeper in self._keepers.values()))
                 await self._edge_sees_all()
         except TimeoutError as error:
             raise FailedError(self._why_not()) from error
-        text = configs.target(self._store.layout, self._state, self._store.dsn, self._order.settings)
-        replace(self._state.target, text)
+        replace(self._state.target, configs.target(self._store, self._order.profile, self._order.settings))
         self._phase = "ready"
         self._write_status()
         print(f"ready in {time.monotonic() - began_s:.1f} s", file=sys.stderr, flush=True)
 
-    async def _make_store(self) -> None:
-        """Template, pair, tables; the servers' keepers wait for the first step."""
-        zone = await self._homes["a"].zone()
-        log = self._state.log("initdb")
-        await zone.start("initdb", self._store.initdb(), log)
-        code = await self._initdb
-        if code != 0:
-            raise StoreError(f"initdb ended with {code}; {last_line(log)}")
-        self._store.configure()
-        for name in STORES:
-            self._keepers[f"store-{name}"].allowed.set()
-        await self._store.create()
-        await self._store.wait_for_standby()
+    def allow(self, name: str) -> None:
+        """See Yard."""
+        self._keepers[name].allowed.set()
+
+    async def up(self, name: str) -> None:
+        """See Yard."""
+        await self._keepers[name].up.wait()
+
+    async def once(self, zone: str, name: str, argv: list[str]) -> Path:
+        """See Yard."""
+        log = self._state.log(name)
+        self._errands[name] = asyncio.get_running_loop().create_future()
+        await (await self._homes[zone].zone()).start(name, argv, log)
+        if (code := await self._errands[name]) != 0:
+            raise StoreError(f"{name} ended with {code}; {last_line(log)}")
+        return log
 
     async def _edge_sees_all(self) -> None:
         """A zone that works is of no use to a caller before the edge knows it."""
@@ -121,7 +124,7 @@ class Supervisor:
 
     async def _link_up(self) -> bool:
         """Create the links; a fault proxy that was restarted has forgotten them."""
-        body = json.dumps(configs.links(self._store.layout))
+        body = json.dumps(configs.links(self._store))
         try:
             status, _ = await checks.request(self._store.layout.proxy_api, "POST", "/populate", body)
         except checks.SilentError:
@@ -139,8 +142,8 @@ class Supervisor:
             self._state.pids / spec.name,
             self._changed,
         )
-        if spec.name.startswith("store-"):
-            keeper.prepare = partial(self._store.forget_pid, spec.zone)
+        if spec.name in {each.name for each in self._store.specs()}:
+            keeper.prepare = partial(self._store.prepare, spec.name, spec.zone)
         else:
             keeper.allowed.set()
         if spec.name == FAULT_PROXY:
@@ -150,21 +153,22 @@ class Supervisor:
     def _exited(self, name: str, code: int) -> None:
         if name in self._keepers:
             self._keepers[name].ended(code)
-        elif not self._initdb.done():
-            self._initdb.set_result(code)
+        elif not self._errands[name].done():
+            self._errands[name].set_result(code)
 
     def _gone(self, home: Home) -> None:
         """A zone is gone: so is all that was in it."""
         for keeper in self._keepers.values():
             if keeper.spec.zone == home.name:
                 keeper.ended(-9)
-        if home.name == "a" and not self._initdb.done():
-            self._initdb.set_result(-9)
+        for errand in self._errands.values():
+            if not errand.done():
+                errand.set_result(-9)
         sweep(list(self._homes.values()))
 
     def _write_files(self) -> None:
         self._state.renew()
-        self._store.write_passwords()
+        self._store.write_secrets()
         for name, data in roster.service_configs(self._order, self._state, self._store).items():
             replace(self._state.configs / f"{name}.json", json.dumps(data, indent=1) + "\n")
         self._write_status()
@@ -189,7 +193,7 @@ class Supervisor:
                 "instance": order.instance,
                 "phase": self._phase,
                 "pid": os.getpid(),
-                "profile": configs.PROFILE,
+                "profile": order.profile,
                 "isolation": isolation.kind,
                 "isolation_why": isolation.why,
                 "fault_proxy": proxy_program(order.proxy) or "embedded",

@@ -2,7 +2,12 @@
 
 Theory: a transactional outbox. The turn and its outbox row are one statement, so there is no
 moment at which one exists without the other. A claim is a lease: it expires, so a zone that
-dies with claimed rows only delays them. Statements may be repeated after a lost answer.
+dies with claimed rows only delays them.
+
+Statements may be repeated after a lost answer. A repeat that only found the row there would be
+acknowledged by a transaction that wrote nothing, and so waits for no standby: the first one, cut off
+in its wait, may be known to one zone alone. Therefore a repeat writes again, and its commit cannot be
+acknowledged before all that precedes it in the log is in two zones.
 """
 
 from __future__ import annotations
@@ -19,14 +24,15 @@ from drill.sandbox.pool import Pool
 
 _SAVE = """
 INSERT INTO turn (turn_id, drill_id, call_sid, seq, patient, intent, outcome, digest)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (turn_id) DO NOTHING"""
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (turn_id) DO UPDATE SET turn_id = excluded.turn_id"""
 
 _SAVE_OWING = (
     "WITH saved AS ("
     + _SAVE
     + """ RETURNING turn_id, patient, drill_id)
 INSERT INTO outbox (turn_id, patient, drill_id, document, claimed_until)
-SELECT turn_id, patient, drill_id, %s, now() + %s * interval '1 second' FROM saved"""
+SELECT turn_id, patient, drill_id, %s, now() + %s * interval '1 second' FROM saved
+ON CONFLICT (turn_id) DO NOTHING"""
 )
 
 _DELIVERED_AT_ONCE = """

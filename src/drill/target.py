@@ -7,17 +7,16 @@ pointed at, and a pasted address is no consent.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from drill.definition.reader import Reader, Section, nearest
+from drill.definition.target_checks import check_target
 from drill.definition.target_table import TARGET_FILE
 from drill.definition.toml import parse_toml
 from drill.model.errors import DefinitionError
-from drill.model.target import Breaker, Ehr, Link, Requests, Store, Target, Zone
+from drill.model.target import Breaker, Ehr, Link, Member, Requests, Store, Target, Wire, Zone
 
 IMPLICIT = (Path("drill.toml"), Path(".drill/sandbox-0/target.toml"))
 ENVIRONMENT_VARIABLE = "DRILL_TARGET"
@@ -34,7 +33,7 @@ def load_target(path: Path, name: str | None = None) -> Target:
     reader = Reader(str(path))
     sections = reader.table(TARGET_FILE, parse_toml(text, str(path))).get("target", {})
     for section in sections.values():
-        _check(reader, section)
+        check_target(reader, section)
     reader.raise_if_any()
     chosen = _choose(path, sections, name)
     return _build(chosen, sections[chosen], path, hashlib.sha256(data).hexdigest())
@@ -91,59 +90,6 @@ def _choose(path: Path, sections: Mapping[str, Section], name: str | None) -> st
     return name if name is not None else next(iter(sections))
 
 
-def _check(reader: Reader, section: Section) -> None:
-    zones = _unique(reader, section.get("zones", ()), "name", "zone")
-    links = section.section("ehr").get("links", ())
-    _unique(reader, links, "zone", "link of zone")
-    for link in links:
-        zone = link.get("zone")
-        if zone is not None and zone not in zones:
-            reader.mistake(
-                link.line_of("zone"), f"zone {zone!r} is not a zone of this target; {nearest(zone, zones)}"
-            )
-    for holder, key in _touched(section):
-        _consent(reader, holder, key, section.get("allow", ()))
-
-
-def _unique(reader: Reader, members: Iterable[Section], key: str, what: str) -> list[str]:
-    seen: dict[str, int] = {}
-    for member in members:
-        name = member.get(key)
-        if name in seen:
-            first = seen[name]
-            reader.mistake(
-                member.line_of(key), f"{what} {name!r} is there already, in line {first}; keep one of them"
-            )
-        elif name is not None:
-            seen[name] = member.line_of(key)
-    return list(seen)
-
-
-def _touched(section: Section) -> Iterator[tuple[Section, str]]:
-    yield section, "edge"
-    for link in section.section("ehr").get("links", ()):
-        yield link, "api"
-
-
-def _consent(reader: Reader, holder: Section, key: str, allow: Iterable[str]) -> None:
-    url = holder.get(key)
-    host = urlsplit(url).hostname if url else None
-    if host is not None and not is_loopback(host) and host not in {name.lower() for name in allow}:
-        reader.mistake(
-            holder.line_of(key),
-            f"{key}: {host} is outside this machine, and a drill hurts what it is pointed at; "
-            f'if that is meant, write allow = ["{host}"] in this target',
-        )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, judged by its text alone: names are not resolved."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _build(name: str, section: Section, path: Path, digest: str) -> Target:
     return Target(
         name=name,
@@ -156,6 +102,9 @@ def _build(name: str, section: Section, path: Path, digest: str) -> Target:
         store=_store(section.get("store"), path),
         digest=digest,
         file=path,
+        control=section.get("control", "").rstrip("/"),
+        edge_admin=section.get("edge_admin", "").rstrip("/"),
+        wires=tuple(Wire(**wire.values) for wire in section.get("wires", ())),
     )
 
 
@@ -186,4 +135,8 @@ def _store(section: Section | None, path: Path) -> Store | None:
         passfile=path.parent / passfile if passfile is not None else None,
         turns=section.get("turns"),
         outbox_pending=section.get("outbox_pending"),
+        members=tuple(
+            Member(member.get("zone"), member.get("status").rstrip("/"))
+            for member in section.get("members", ())
+        ),
     )

@@ -8,10 +8,13 @@ import math
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from drill.definition.keys import Kind
 from drill.model.units import parse_duration_s, parse_ratio
+
+_SEVERAL = ("postgresql", "postgres")
+_SECRETS = ("password", "sslpassword")
 
 
 def _text(value: object) -> str:
@@ -61,7 +64,10 @@ def choice(name: str, *words: str) -> Kind:
 
 def address(name: str, *schemes: str, example: str) -> Kind:
     """A URL of one of these schemes, with a host and without a password: files are copied into runs."""
-    pattern = rf"^(?:{'|'.join(schemes)})://(?:[^:@/?#\s]+@)?[^@/?#\s]+(?:[/?#]\S*)?$"
+    host = r"[^@/?#,\s]+"
+    hosts = rf"{host}(?:,{host})*" if schemes == _SEVERAL else host
+    secret = rf"(?!.*[?&](?:{'|'.join(_SECRETS)})=)"
+    pattern = rf"^{secret}(?:{'|'.join(schemes)})://(?:[^:@/?#\s]+@)?{hosts}(?:[/?#]\S*)?$"
     return Kind(
         name, _address_parser(name, schemes, pattern, example), {"type": "string", "pattern": pattern}
     )
@@ -72,15 +78,14 @@ def _address_parser(
 ) -> Callable[[object], str]:
     def parse(value: object) -> str:
         text = value if isinstance(value, str) else ""
-        try:
-            parts = urlsplit(text)
-            usable = bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            raise ValueError(f"{value!r} has a host or port that cannot be; write {example}") from None
-        if parts.password is not None:
+        parts, usable = _split(text)
+        if parts is not None and (parts.password is not None or _secret(parts)):
             raise ValueError(
                 f"the address of {parts.hostname} carries a password; keep it in a file of its own"
             )
+        if parts is None or usable is None:
+            shown = "the address" if "@" in text else repr(value)  # what stands before an @ may be secret
+            raise ValueError(f"{shown} has a host or port that cannot be; write {example}")
         if parts.scheme not in schemes:
             raise ValueError(f"{value!r} is not a {name}; write {example}")
         if not usable or re.search(pattern, text) is None:
@@ -88,6 +93,34 @@ def _address_parser(
         return text
 
     return parse
+
+
+def _split(text: str) -> tuple[SplitResult | None, bool | None]:
+    """The parts, and whether every host can be one; None for what is no address at all."""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return None, None
+    try:
+        return parts, all(_usable(host) for host in _hosts(parts))
+    except ValueError:
+        return parts, None
+
+
+def _hosts(parts: SplitResult) -> list[str]:
+    """HOST:PORT of each host; only PostgreSQL takes several, to look for the one that it needs."""
+    places = parts.netloc.rpartition("@")[2]
+    return places.split(",") if parts.scheme in _SEVERAL else [places]
+
+
+def _usable(place: str) -> bool:
+    parts = urlsplit(f"//{place}")
+    return bool(parts.hostname) and parts.port != 0
+
+
+def _secret(parts: SplitResult) -> bool:
+    """libpq takes a password among its parameters too."""
+    return any(name in _SECRETS for name, _ in parse_qsl(parts.query, keep_blank_values=True))
 
 
 TEXT = Kind("text", _text, {"type": "string", "pattern": r"\S"})

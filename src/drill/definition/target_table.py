@@ -6,6 +6,7 @@ from drill.definition.keys import Key, ListOf, MapOf, Table
 from drill.definition.kinds import AT_LEAST_ONE, DURATION, HTTP, NAME, POSTGRES, TEXT, WEBSOCKET, choice
 
 ENVIRONMENT = choice("environment", "sandbox", "staging", "production")
+CARRIES = choice("load of a wire", "voice", "sql", "wal", "consensus", "members")
 
 ZONE = Table(
     "zone",
@@ -15,6 +16,9 @@ ZONE = Table(
         Key("health", HTTP, "Health endpoint of the zone.", 'health = "http://127.20.1.1:17001/health"'),
         Key(
             "metrics", HTTP, "Prometheus metrics of the zone.", 'metrics = "http://127.20.1.1:17001/metrics"'
+        ),
+        Key(
+            "capacity", AT_LEAST_ONE, "Calls that the zone admits at a time.", "capacity = 40", required=False
         ),
     ),
 )
@@ -91,6 +95,36 @@ EHR = Table(
         ),
     ),
 )
+WIRE = Table(
+    "wire",
+    "A way from one failure domain into another through a fault proxy; ways within a zone are none.",
+    (
+        Key(
+            "carries",
+            CARRIES,
+            "Callers' media (voice), statements (sql), replication (wal), or the store's own coordination "
+            "(consensus, members).",
+            'carries = "wal"',
+        ),
+        Key("source", NAME, "The zone that connects, or `edge`.", 'source = "b"'),
+        Key("zone", NAME, "The zone that it connects to.", 'zone = "a"'),
+        Key("proxy", TEXT, "Name of the proxy at the fault proxy's API.", 'proxy = "wal-b-a"'),
+        Key(
+            "api",
+            HTTP,
+            "The fault proxy's API; drill changes what runs there.",
+            'api = "http://127.20.0.8:8474"',
+        ),
+    ),
+)
+MEMBER = Table(
+    "member",
+    "One zone's copy of the store, as Patroni keeps it.",
+    (
+        Key("zone", NAME, "The zone that holds it.", 'zone = "a"'),
+        Key("status", HTTP, "Root of the member's Patroni REST API.", 'status = "http://127.20.1.1:18008"'),
+    ),
+)
 STORE = Table(
     "store",
     "Where the platform keeps acknowledged turns.",
@@ -98,8 +132,8 @@ STORE = Table(
         Key(
             "dsn",
             POSTGRES,
-            "Address, without a password.",
-            'dsn = "postgresql://drill@127.20.1.1:15432/voice"',
+            "Address, without a password; several hosts are asked in turn.",
+            'dsn = "postgresql://drill@127.20.1.1:15432,127.20.2.1:15432/voice?target_session_attrs=primary"',
         ),
         Key(
             "passfile",
@@ -111,7 +145,8 @@ STORE = Table(
         Key(
             "turns",
             TEXT,
-            "SQL that gives turn_id, call_sid, seq and digest of the turns of %(run_id)s.",
+            "SQL that gives turn_id, call_sid, seq and digest of the turns of %(run_id)s; a fifth column, if "
+            "there is one, is a number that orders them as they were saved.",
             'turns = "SELECT turn_id, call_sid, seq, digest FROM turn WHERE drill_id = %(run_id)s"',
         ),
         Key(
@@ -119,6 +154,13 @@ STORE = Table(
             TEXT,
             "SQL that counts EHR writes not delivered yet.",
             'outbox_pending = "SELECT count(*) FROM outbox WHERE delivered_at IS NULL"',
+        ),
+        Key(
+            "members",
+            ListOf(MEMBER),
+            "The copies, one per zone that has one; without them no failover can be watched.",
+            "[[target.NAME.store.members]]",
+            required=False,
         ),
     ),
 )
@@ -149,10 +191,31 @@ TARGET = Table(
             'allow = ["voice.staging.internal"]',
             required=False,
         ),
+        Key(
+            "control",
+            HTTP,
+            "Root of the zone control, through which drill takes zones away and gives them back.",
+            'control = "http://127.20.0.9:8475"',
+            required=False,
+        ),
+        Key(
+            "edge_admin",
+            HTTP,
+            "Root of the edge's Envoy admin interface; drill reads there where new calls are sent.",
+            'edge_admin = "http://127.20.0.1:9901"',
+            required=False,
+        ),
         Key("zones", ListOf(ZONE, least=1), "The zones.", "[[target.NAME.zones]]"),
         Key("breaker", BREAKER, "The EHR client's breaker.", "[target.NAME.breaker]", required=False),
         Key("ehr", EHR, "The EHR.", "[target.NAME.ehr]", required=False),
         Key("store", STORE, "The store.", "[target.NAME.store]", required=False),
+        Key(
+            "wires",
+            ListOf(WIRE),
+            "The ways between failure domains that can be cut.",
+            "[[target.NAME.wires]]",
+            required=False,
+        ),
     ),
 )
 TARGET_FILE = Table(

@@ -7,7 +7,7 @@
     fault.revert(world, prior)     # idempotent; back to the prior state, not to "off"
 
 A fault is made again from its spec (JSON), so that another process can revert it from the
-journal alone. One kind per class; `KINDS` is the table.
+journal alone. One kind per class; `make` holds the table.
 """
 
 from __future__ import annotations
@@ -16,14 +16,19 @@ import json
 from typing import Any, Protocol
 
 from drill.faults.toxiproxy import Server
+from drill.faults.zone_control import Control
 from drill.model.errors import JournalError
 
 
 class World(Protocol):
-    """What faults reach the platform through: the fault proxy servers, by API address."""
+    """What faults reach the platform through: fault proxy servers and zone control, by address."""
 
     def server(self, api: str) -> Server:
         """The fault proxy server at this address."""
+        ...
+
+    def control(self, url: str) -> Control:
+        """The zone control at this address."""
         ...
 
 
@@ -34,18 +39,23 @@ class Proxies:
         """A client; cheap, holds no connection."""
         return Server(api)
 
+    def control(self, url: str) -> Control:
+        """Likewise."""
+        return Control(url)
+
 
 class Fault(Protocol):
-    """See the module. `witness` is the outcome a request through the faulted link must show."""
+    """See the module. `witness` says what the drill's own requests must come to while it bites."""
 
     @property
     def kind(self) -> str:
-        """Name in KINDS."""
+        """Name in the table of `make`."""
         ...
 
     @property
     def witness(self) -> str:
-        """Expected `WitnessSample.outcome` while the fault bites."""
+        """`OUTCOME` of a `WitnessSample` through every zone's EHR link, or `WAY/ZONE:OUTCOME` of a
+        `DoorSample`."""
         ...
 
     def spec(self) -> dict[str, Any]:
@@ -67,9 +77,20 @@ class Fault(Protocol):
 
 def make(kind: str, spec: str) -> Fault:
     """A fault from its journal entry; JournalError for a kind this version does not know."""
-    from drill.faults.link import LinkDown, LinkToxic, LinkUpstream  # link.py imports this module's protocols
+    # These modules import this one's protocols.
+    from drill.faults.link import LinkDown, LinkToxic, LinkUpstream
+    from drill.faults.replication_stall import ReplicationStalled
+    from drill.faults.service_hang import ServiceHung
+    from drill.faults.service_kill import ServiceKilled
+    from drill.faults.zone_isolate import ZoneIsolated
+    from drill.faults.zone_kill import ZoneKilled
+    from drill.faults.zone_pause import ZonePaused
 
-    kinds: dict[str, Any] = {each.kind: each for each in (LinkDown, LinkToxic, LinkUpstream)}
+    table = (
+        LinkDown, LinkToxic, LinkUpstream, ReplicationStalled, ServiceHung, ServiceKilled, ZoneIsolated,
+        ZoneKilled, ZonePaused,
+    )  # fmt: skip
+    kinds: dict[str, Any] = {each.kind: each for each in table}
     if kind not in kinds:
         raise JournalError(f"the journal names a fault kind {kind!r} that this version does not know")
     fault: Fault = kinds[kind].from_spec(json.loads(spec))

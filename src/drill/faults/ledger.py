@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from drill.faults import Fault, Proxies, World, make
 from drill.journal import Journal, merge, read_run
@@ -86,4 +87,11 @@ def heal_run(folder: Path, world: World | None = None) -> list[str]:
         failures = revert(journal, todo, world or Proxies(), by=f"heal pid {os.getpid()}")
     if failures:
         raise WorldError("could not restore: " + "; ".join(failures))
-    return [f"{each.fault_id}: {each.fault} on {json.loads(each.spec).get('proxy', '?')}" for each in todo]
+    return [f"{each.fault_id}: {each.fault} on {_what(json.loads(each.spec))}" for each in todo]
+
+
+def _what(spec: dict[str, Any]) -> str:
+    """What a fault was on, in words: a proxy, a service or a zone."""
+    if "service" in spec:
+        return f"service {spec['service']}"
+    return f"zone {spec['zone']}" if "zone" in spec else str(spec.get("proxy", "?"))

@@ -9,9 +9,7 @@ deadline over the whole call, and an exception for every answer that is not a we
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ import requests
 import toxiproxy.proxy
 import toxiproxy.server
 
+from drill.faults.guarded import send
 from drill.model.errors import WorldError
 
 DEADLINE_S = 5.0
@@ -55,7 +54,7 @@ toxiproxy.proxy.APIConsumer = toxiproxy.server.APIConsumer = _GuardedConsumer
 def _request(method: str, path: str, json: Any = None, *, wants_json: bool = True) -> requests.Response:
     url = _SERVER.get(f"http://{_GuardedConsumer.host}:{_GuardedConsumer.port}") + path
     try:
-        response = _within(DEADLINE_S, lambda: _send(method, url, json))
+        response = send(method, url, json, deadline_s=DEADLINE_S)
         if wants_json and response.ok:
             response.json()
     except (requests.RequestException, TimeoutError) as error:
@@ -64,27 +63,6 @@ def _request(method: str, path: str, json: Any = None, *, wants_json: bool = Tru
         said = " ".join(response.text[:200].split())
         raise WorldError(f"the fault proxy refused {method} {url}: status {response.status_code} {said}")
     return response
-
-
-def _send(method: str, url: str, json: Any) -> requests.Response:
-    with requests.Session() as session:
-        session.trust_env = False  # an HTTP proxy of the environment is no way to a fault proxy
-        return session.request(method, url, json=json, timeout=DEADLINE_S, allow_redirects=False)
-
-
-def _within(deadline_s: float, call: Callable[[], requests.Response]) -> requests.Response:
-    """The result in time, or TimeoutError. requests' own timeout is per read: an answer that
-    drips never ends. The thread that is left behind ends with its connection or with us."""
-    result: Future[requests.Response] = Future()
-
-    def work() -> None:
-        try:
-            result.set_result(call())
-        except requests.RequestException as error:
-            result.set_exception(error)
-
-    threading.Thread(target=work, daemon=True).start()
-    return result.result(deadline_s)
 
 
 @contextmanager
@@ -133,6 +111,19 @@ class Server:
         """The proxy as it is now."""
         with _at(self.api):
             return _state(_request("GET", f"/proxies/{quote(name, safe='')}").json())
+
+    def read_all(self) -> dict[str, ProxyState]:
+        """Every proxy of the server, by name, in one request."""
+        with _at(self.api):
+            found = _request("GET", "/proxies").json()
+        if not isinstance(found, dict):
+            raise WorldError(f"the fault proxy {self.api} lists no proxies")
+        return {name: _state(data) for name, data in found.items()}
+
+    def switch(self, name: str, *, enabled: bool) -> None:
+        """One request and no read-back, for who switches many at a time and reads all of them after."""
+        with _at(self.api):
+            _request("POST", f"/proxies/{quote(name, safe='')}", {"enabled": enabled})
 
     def set_enabled(self, name: str, *, enabled: bool) -> ProxyState:
         """Switch the proxy on or off; off closes all its connections."""

@@ -1,0 +1,117 @@
+"""What the parts of a target file owe each other: names that exist, ways that lead somewhere, consent.
+
+A host outside this machine has to be named twice, as an address and in `allow`: a drill breaks what it is
+pointed at, and a pasted address is no consent.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
+
+from drill.definition.reader import Reader, Section, nearest
+
+EDGE = "edge"
+# A wire's source may be the edge, and a drill may choose its zone by role: no zone is called so.
+RESERVED = (EDGE, "primary", "replica")
+
+
+def check_target(reader: Reader, section: Section) -> None:
+    """Note every contradiction within one target."""
+    zones = _unique(reader, section.get("zones", ()), "name", "zone")
+    links, wires = section.section("ehr").get("links", ()), section.get("wires", ())
+    members = section.section("store").get("members", ())
+    _unique(reader, links, "zone", "link of zone")
+    _unique(reader, members, "zone", "member of zone")
+    for part in (*links, *members, *wires):
+        _zone(reader, part, "zone", zones)
+    _wires(reader, wires, zones)
+    _own_proxies(reader, (*links, *wires))
+    if section.get("control") or wires:
+        _names(reader, section.get("zones", ()))
+    for holder, key in _touched(section):
+        _consent(reader, holder, key, section.get("allow", ()))
+
+
+def _unique(reader: Reader, members: Iterable[Section], key: str, what: str) -> list[str]:
+    seen: dict[str, int] = {}
+    for member in members:
+        name = member.get(key)
+        if name in seen:
+            _again(reader, member, key, f"{what} {name!r}", seen[name])
+        elif name is not None:
+            seen[name] = member.line_of(key)
+    return list(seen)
+
+
+def _again(reader: Reader, member: Section, key: str, what: str, first: int) -> None:
+    reader.mistake(member.line_of(key), f"{what} is there already, in line {first}; keep one of them")
+
+
+def _zone(reader: Reader, part: Section, key: str, zones: Iterable[str]) -> None:
+    zone = part.get(key)
+    if zone is not None and zone not in zones:
+        reader.mistake(
+            part.line_of(key), f"{key} {zone!r} is not a zone of this target; {nearest(zone, zones)}"
+        )
+
+
+def _wires(reader: Reader, wires: Iterable[Section], zones: list[str]) -> None:
+    seen: dict[tuple[str, str, str], int] = {}
+    for wire in wires:
+        carries, source, zone = (wire.get(key) for key in ("carries", "source", "zone"))
+        _zone(reader, wire, "source", [*zones, EDGE])
+        if source is not None and source == zone:
+            said = f"the wire leads from zone {zone!r} to itself; write two ends, or leave it out"
+            reader.mistake(wire.line_of("source"), said)
+        elif None not in (carries, source, zone):
+            first = seen.setdefault((carries, source, zone), wire.line_of("carries"))
+            if first != wire.line_of("carries"):
+                _again(reader, wire, "carries", f"a {carries} wire from {source!r} to {zone!r}", first)
+
+
+def _own_proxies(reader: Reader, ways: Iterable[Section]) -> None:
+    """Two ways through one proxy could not be cut one without the other."""
+    seen: dict[tuple[str, str], int] = {}
+    for way in ways:
+        proxy, api = way.get("proxy"), way.get("api")
+        if proxy is None or api is None:
+            continue
+        first = seen.setdefault((proxy, api.rstrip("/")), way.line_of("proxy"))
+        if first != way.line_of("proxy"):
+            said = f"proxy {proxy!r} is the way of line {first} already; every way needs one of its own"
+            reader.mistake(way.line_of("proxy"), said)
+
+
+def _names(reader: Reader, zones: Iterable[Section]) -> None:
+    for zone in zones:
+        if zone.get("name") in RESERVED:
+            said = f"a zone cannot be called {zone.get('name')!r}, which is a role; write another name"
+            reader.mistake(zone.line_of("name"), said)
+
+
+def _touched(section: Section) -> Iterator[tuple[Section, str]]:
+    yield section, "edge"
+    yield section, "control"
+    for way in (*section.section("ehr").get("links", ()), *section.get("wires", ())):
+        yield way, "api"
+
+
+def _consent(reader: Reader, holder: Section, key: str, allow: Iterable[str]) -> None:
+    url = holder.get(key)
+    host = urlsplit(url).hostname if url else None
+    if host is not None and not is_loopback(host) and host not in {name.lower() for name in allow}:
+        reader.mistake(
+            holder.line_of(key),
+            f"{key}: {host} is outside this machine, and a drill hurts what it is pointed at; "
+            f'if that is meant, write allow = ["{host}"] in this target',
+        )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, judged by its text alone: names are not resolved."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -18,6 +18,7 @@ from drill.model.verdicts import EXIT_DEFINITION
 
 START_WITHIN_S = 90.0
 STOP_WITHIN_S = 30.0
+PROFILES = ("ha", "lite", "realistic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class SandboxOptions:
     defects: tuple[str, ...] = ()
     proxy: str = "auto"
     settings: tuple[str, ...] = ()
+    profile: str = PROFILES[0]
 
     @property
     def state_dir(self) -> Path:
@@ -40,6 +42,7 @@ class SandboxOptions:
 def sandbox(options: SandboxOptions) -> Iterator[Path]:
     """A running sandbox's target file; the sandbox is gone when this ends, however it ends."""
     argv = _command("up", options, "--foreground", "--die-with-parent", "--proxy", options.proxy)
+    argv += ["--profile", options.profile]
     for defect in options.defects:
         argv += ["--defect", defect]
     for setting in options.settings:

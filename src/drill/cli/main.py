@@ -15,7 +15,7 @@ from drill import wiring
 from drill.cli.progress import Terminal
 from drill.cli.say import as_json, failures, table
 from drill.definition import load_drill
-from drill.embedded import SandboxOptions
+from drill.embedded import PROFILES, SandboxOptions
 from drill.faults.ledger import heal_run
 from drill.model.errors import DefinitionError, DrillError
 from drill.model.plan import to_json
@@ -51,6 +51,12 @@ def _target_options(function: _F) -> _F:
         click.option(
             "--instance", type=click.IntRange(0, 99), default=0, help="Sandbox instance (its loopback net)."
         ),
+        click.option(
+            "--profile",
+            type=click.Choice(PROFILES),
+            default=PROFILES[0],
+            help="Its store: ha fails over quickly, realistic with Patroni's stock timers, lite not at all.",
+        ),
         click.option("--defect", multiple=True, help="Start that sandbox with this resilience defect."),
         click.option("--proxy", default="auto", help="Its fault proxies: auto, embedded, or a path."),
         click.option(
@@ -65,7 +71,7 @@ def _where(name: str | None, target_file: Path | None, embedded: bool, **options
     if (options["defect"] or options["settings"]) and not embedded:
         raise click.UsageError("--defect and --set belong to a sandbox of this command's own: add --sandbox")
     own = SandboxOptions(
-        instance=options["instance"], defects=tuple(options["defect"]),
+        instance=options["instance"], profile=options["profile"], defects=tuple(options["defect"]),
         proxy=options["proxy"], settings=tuple(options["settings"]),
     )  # fmt: skip
     return wiring.Where(name, target_file, own if embedded else None)

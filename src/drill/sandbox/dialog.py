@@ -100,10 +100,12 @@ class Call:
 
     async def run(self) -> None:
         """Listen and answer until the call ends."""
+        up_ns = time.monotonic_ns()
         answering = asyncio.create_task(self._answer_all())
         try:
             await self._listen()
         finally:
+            self.house.truth.write(t_ns_up=up_ns, t_ns_over=time.monotonic_ns(), call_sid=self.start.call_sid)
             self.heard.put_nowait(None)
             await asyncio.wait_for(answering, FINISH_S)
 

@@ -1,12 +1,15 @@
 """One call as a state machine: pure in time, it sees only instants, messages and a port to send on.
 
     GREETING -> PAUSE -> SPEAKING -> WAITING -> HEARING -> PAUSE -> ... -> OVER
-                   \\___ (a key) ____/    \\__ (nobody answers) __/
+                   \\___ (a key) ____/   |  \\__ (heard, but not acknowledged) __/
+                                         +---- (dead air) --------------> OVER
 
 Theory: the caller's clock is the schedule. A turn is owed an answer from the instant its last
 spoken frame was due, not from when a late generator sent it; so a stalled generator or platform
-cannot make its own turns look quicker. An agent may answer a turn that was already given up:
-its mark carries the older number, and takes the audio before it out of the current turn.
+cannot make its own turns look quicker. Nobody talks into a dead line twice: a caller who hears
+nothing at all for the length of PATIENCE hangs up. One who was told something (that it could not be
+saved, say) goes on; what was never acknowledged may still come, but its mark carries the older
+number, and takes the audio before it out of the current turn.
 """
 
 from __future__ import annotations
@@ -21,9 +24,10 @@ from drill.load.dialect import Acknowledged, Audio, Clear, Mark, MarkGrammar
 from drill.load.playout import Playout
 from drill.load.script import DTMF, Turn, digest
 from drill.model.events import CallEnded, Event, TurnEnded, TurnInvoked
+from drill.model.units import NS_PER_S
 
-PATIENCE_NS = 15_000_000_000  # for an answer, and for the greeting
-OVERTIME_NS = 10_000_000_000  # a turn in flight at the scheduled end is waited for
+PATIENCE_NS = 15 * NS_PER_S  # for an answer, and for the greeting
+OVERTIME_NS = 10 * NS_PER_S  # a turn in flight at the scheduled end is waited for
 _KEY = "1"
 
 
@@ -126,7 +130,7 @@ class Call:
         if due_ns >= self.ends_ns:
             self._hang_up(now_ns, "")
         elif due_ns - self._since_ns >= PATIENCE_NS:
-            self._rest()
+            self._abandon(now_ns, f"no greeting within {PATIENCE_NS // NS_PER_S} s")
 
     def _pause(self, due_ns: int, now_ns: int) -> None:
         self._left -= 1
@@ -148,8 +152,14 @@ class Call:
         if due_ns >= self.ends_ns + OVERTIME_NS:
             self._hang_up(now_ns, "hung up with a turn unanswered" if self._open else "")
         elif self._open and due_ns - self._open.eos_ns >= PATIENCE_NS:
-            self._give_up(now_ns, "unanswered")
-            self._rest()
+            self._lose_patience(self._open, now_ns)
+
+    def _lose_patience(self, turn: TurnEnded, now_ns: int) -> None:
+        if not turn.first_audio_ns:
+            self._abandon(now_ns, f"no answer within {PATIENCE_NS // NS_PER_S} s")
+            return
+        self._give_up(now_ns, "unanswered")
+        self._rest()
 
     def _invoke(self, eos_ns: int, now_ns: int) -> None:
         turn, call = self._turn, self.identity.call_sid
@@ -217,6 +227,11 @@ class Call:
     def _hang_up(self, now_ns: int, detail: str) -> None:
         self._say_stop()
         self._over(now_ns, "unanswered", "completed", detail)
+
+    def _abandon(self, now_ns: int, detail: str) -> None:
+        """Dead air: the caller hangs up, before the call has come to its end."""
+        self._say_stop()
+        self._over(now_ns, "unanswered", "abandoned", detail)
 
     def _over(self, now_ns: int, turn_outcome: str, outcome: str, detail: str) -> None:
         if self.phase is Phase.OVER:

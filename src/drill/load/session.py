@@ -1,6 +1,6 @@
 """One load run inside Locust: engine, recorder and schedule, and the greenlets that drive them.
 
-    arrivals ──spawns──▶ CallUser ──seats its call──▶ engine (wheel) ──events──▶ recorder, Locust's stats
+    arrivals ──spawns──▶ CallUser: caller ──seats calls──▶ engine (wheel) ──events──▶ recorder, Locust's stats
 
 Whatever of these fails ends the process with an exit code of its own: load that silently
 thinned out would make any platform look good.
@@ -8,7 +8,6 @@ thinned out would make any platform look good.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import random
 import time
@@ -18,20 +17,19 @@ from typing import Any
 import gevent
 from gevent.event import Event as Flag
 
-from drill.load import arrivals, script
+from drill.load import arrivals
 from drill.load.arrivals import Arrival, Demand, Schedule
-from drill.load.call import OVERTIME_NS, PATIENCE_NS, Call, Identity
+from drill.load.caller import Caller, Exchange
 from drill.load.engine import Engine
 from drill.load.recorder import Recorder
 from drill.load.script import Mix
 from drill.load.settings import Settings
 from drill.load.websocket import connect
-from drill.model.errors import DefinitionError, DrillError, WorldError
+from drill.model.errors import DefinitionError, DrillError
 from drill.model.events import CallEnded, CallStarted, Event, TurnEnded
 from drill.model.units import NS_PER_S
 
 EXIT_FAILED = 4
-_CONNECT_S = 5.0
 _LEAD_S = 0.5  # Locust's own start-up is over before the first call is due
 _BEAT_S = 0.5
 
@@ -68,6 +66,10 @@ class Session:
         self._recorder = Recorder(settings.stream, settings.run_id)
         self._engine = Engine()
         self._t0_ns = time.monotonic_ns() + round(_LEAD_S * NS_PER_S)
+        self._over = Flag()
+        self._exchange = Exchange(
+            settings, self._t0_ns, self._engine, self._observe, connect, time.monotonic_ns, self._over.wait
+        )
         self._up_since_ns: dict[str, int] = {}
         self._greenlets: list[Any] = []
 
@@ -81,6 +83,7 @@ class Session:
 
     def stopping(self) -> None:
         """Cut the calls that are up, while their users still wait for them; harmless when done twice."""
+        self._over.set()  # who waits to dial again, waits no longer
         self._engine.close("the run ended")
         gevent.killall(self._greenlets)
 
@@ -117,60 +120,43 @@ class Session:
             self._recorder.flush()
 
     def _failed(self, greenlet: Any) -> None:
-        logger.critical("the load generator failed and ends the run: %r", greenlet.exception)
+        self._fail(greenlet.exception)
+
+    def _fail(self, error: BaseException) -> None:
+        logger.critical("the load generator failed and ends the run: %r", error)
         self._environment.process_exit_code = EXIT_FAILED
         gevent.spawn(self._environment.runner.quit)
 
-    # --- one call -------------------------------------------------------------------------
+    # --- one caller -----------------------------------------------------------------------
 
     def hold(self, arrival: Arrival, mix: Mix) -> None:
-        """From dialling to hanging up; returns when the call is over."""
-        intended_ns = self._t0_ns + round(arrival.at_s * NS_PER_S)
-        identity = self._identity(arrival)
+        """From a caller's first dialling to the last hanging up."""
         try:
-            line = connect(self._settings.edge, _CONNECT_S)
-        except WorldError as error:
-            self._started(identity, intended_ns, str(error))
-            return
-        if self._engine.closed:
-            line.close()
-            return
-        self._started(identity, intended_ns, "")
-        over, ends_ns = Flag(), intended_ns + round(arrival.duration_s * NS_PER_S)
-        turns = script.turns(arrival.seed, mix)
-        self._engine.add(
-            Call(identity, turns, ends_ns, self._observe, self._settings.grammar), line, over.set
-        )
-        longest_ns = max(0, ends_ns - time.monotonic_ns()) + OVERTIME_NS + PATIENCE_NS
-        if not over.wait(longest_ns / NS_PER_S):
-            raise DrillError(f"call {identity.call_sid} outlived every limit")
-
-    def _identity(self, arrival: Arrival) -> Identity:
-        text = f"{self._settings.run_id}|{self._t0_ns}|{arrival.at_s}|{arrival.seed}"
-        name = hashlib.sha256(text.encode()).hexdigest()[:32]
-        return Identity(f"CA{name}", f"MZ{name}", arrival.patient, self._settings.drill_id)
-
-    def _started(self, identity: Identity, intended_ns: int, error: str) -> None:
-        now_ns = time.monotonic_ns()
-        event = CallStarted(identity.call_sid, identity.patient, intended_ns, not error, error)
-        self._recorder.record(event, now_ns)
-        if not error:
-            self._up_since_ns[identity.call_sid] = now_ns
-        self._fire("CALL", "call connect", now_ns - intended_ns, error)
+            Caller(self._exchange, arrival, mix).hold()
+        except DrillError as error:
+            self._fail(error)
 
     # --- what is seen ---------------------------------------------------------------------
 
     def _observe(self, event: Event, t_ns: int) -> None:
         self._recorder.record(event, t_ns)
-        if isinstance(event, TurnEnded) and not self._engine.closed:  # what the end cut off did not fail
+        if isinstance(event, CallStarted):
+            self._started(event, t_ns)
+        elif isinstance(event, TurnEnded) and not self._engine.closed:  # what the end cut off did not fail
             good = event.outcome in ("full", "degraded")
             until_ns = event.first_audio_ns or t_ns
             self._fire("TURN", f"turn {event.intent}", until_ns - event.eos_ns, "" if good else event.outcome)
         elif isinstance(event, CallEnded):
             length_ns = t_ns - self._up_since_ns.pop(event.call, t_ns)
             if event.outcome != "cut":
-                problem = f"dropped: {event.detail}" if event.outcome == "dropped" else ""
+                problem = "" if event.outcome == "completed" else f"{event.outcome}: {event.detail}"
                 self._fire("CALL", "call length", length_ns, problem)
+
+    def _started(self, call: CallStarted, t_ns: int) -> None:
+        if call.ok:
+            self._up_since_ns[call.call] = t_ns
+        name = "call redial" if call.redial_of else "call connect"
+        self._fire("CALL", name, t_ns - call.intended_ns, call.detail)
 
     def _fire(self, kind: str, name: str, time_ns: int, problem: str) -> None:
         """Tell Locust's statistics; once a turn and twice a call, never once a frame."""

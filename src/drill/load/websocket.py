@@ -15,7 +15,7 @@ import socket as constants
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from gevent import socket
+from gevent import Timeout, socket
 
 from drill.load.frames import CLOSE, PING, PONG, TEXT, Message, Parser, ProtocolError, encode
 from drill.model.errors import WorldError
@@ -130,10 +130,20 @@ def _farewell(payload: bytes) -> str:
 
 
 def connect(url: str, deadline_s: float) -> Line:
-    """Shake hands; WorldError says why when the platform does not."""
+    """Shake hands, all of it within the deadline; WorldError says why when the platform does not."""
+    with Timeout(deadline_s) as deadline:
+        try:
+            return _connected(url)
+        except Timeout as expired:
+            if expired is not deadline:
+                raise
+    raise WorldError(f"no media stream at {url}: no answer to the handshake within {deadline_s:g} s")
+
+
+def _connected(url: str) -> Line:
     address = Address.of(url)
     try:
-        sock = socket.create_connection((address.host, address.port), timeout=deadline_s)
+        sock = socket.create_connection((address.host, address.port))
     except OSError as error:
         raise WorldError(f"cannot connect to {address.host}:{address.port}: {error}") from error
     try:

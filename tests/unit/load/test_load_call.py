@@ -152,14 +152,33 @@ def test_a_turn_acknowledged_without_a_sound_was_not_answered() -> None:
     assert (stage.ended()[-1].outcome, stage.ended()[-1].ledger) == ("unanswered", "ok")
 
 
-def test_after_fifteen_seconds_of_nothing_the_caller_goes_on() -> None:
-    """Nobody can know whether the turn was saved."""
+def test_after_fifteen_seconds_of_nothing_the_caller_hangs_up() -> None:
+    """Nobody can know whether the turn was saved; that the call was no good, everybody."""
     stage = Stage()
     stage.until_turn(2)
     asked_ns = stage.now_ns
-    stage.run(lambda: len(stage.ended()) == 2)
+    stage.run(lambda: stage.call.phase is Phase.OVER)
     assert stage.now_ns - asked_ns == 15 * S
     assert (stage.ended()[-1].outcome, stage.ended()[-1].ledger) == ("unanswered", "info")
+    assert stage.events[-1] == CallEnded("CA1", "abandoned", "no answer within 15 s")
+    assert stage.sent[-1]["event"] == "stop"
+
+
+def unsaved(stage: Stage, seq: int) -> None:
+    """The agent says of turn `seq` that it cannot be saved: audio, no mark; the caller waits in vain."""
+    stage.agent("media", media={"payload": VOICE})
+    stage.run(lambda: len(stage.ended()) == seq)
+
+
+def test_a_caller_who_was_told_something_goes_on() -> None:
+    """An apology without an acknowledgement is no dead air."""
+    stage = Stage()
+    stage.until_turn(2)
+    asked_ns = stage.now_ns
+    unsaved(stage, 2)
+    assert stage.now_ns - asked_ns == 15 * S
+    assert (stage.ended()[-1].outcome, stage.ended()[-1].ledger) == ("unanswered", "info")
+    assert stage.ended()[-1].first_audio_ns == asked_ns
     stage.run(lambda: len(stage.invoked()) == 3)
 
 
@@ -167,6 +186,7 @@ def test_a_late_answer_is_not_taken_for_the_next_turns() -> None:
     """Its mark carries the older number, so the audio before it did not answer this turn."""
     stage = Stage()
     stage.until_turn(2)
+    unsaved(stage, 2)
     stage.run(lambda: len(stage.invoked()) == 3)
     stage.say(stage.mark(2))
     assert len(stage.ended()) == 2
@@ -174,6 +194,17 @@ def test_a_late_answer_is_not_taken_for_the_next_turns() -> None:
     stage.say(stage.mark(3))
     assert stage.ended()[-1].first_audio_ns == stage.now_ns
     assert [turn.seq for turn in stage.ended()] == [1, 2, 3]
+
+
+def test_a_late_answer_does_not_keep_a_caller_on_a_dead_line() -> None:
+    """What was heard belonged to an older turn; of this one nothing was heard."""
+    stage = Stage()
+    stage.until_turn(2)
+    unsaved(stage, 2)
+    stage.run(lambda: len(stage.invoked()) == 3)
+    stage.say(stage.mark(2))
+    stage.run(lambda: stage.call.phase is Phase.OVER)
+    assert stage.events[-1] == CallEnded("CA1", "abandoned", "no answer within 15 s")
 
 
 def test_a_call_hangs_up_at_its_time_between_turns() -> None:
@@ -222,15 +253,13 @@ def test_a_run_that_ends_cuts_the_call() -> None:
     assert stage.events[-1] == CallEnded("CA1", "cut", "the run ended")
 
 
-def test_a_caller_who_is_not_greeted_presses_the_key_after_a_while() -> None:
-    """And the greeting that comes too late is no answer to it."""
+def test_a_caller_who_is_not_greeted_hangs_up() -> None:
+    """Without having said a word; the greeting that comes too late reaches nobody."""
     stage = Stage()
-    stage.run(lambda: bool(stage.invoked()))
-    assert stage.now_ns >= 15 * S
+    stage.run(lambda: stage.call.phase is Phase.OVER)
+    assert stage.now_ns == 15 * S
     stage.say("greeting")
-    stage.now_ns += 100 * MS
-    stage.say(stage.mark(1))
-    assert stage.ended()[-1].first_audio_ns == stage.now_ns
+    assert stage.events == [CallEnded("CA1", "abandoned", "no greeting within 15 s")]
 
 
 def test_every_turn_begun_is_ended_once_whatever_happens() -> None:

@@ -1,0 +1,156 @@
+"""One caller of the schedule: dials, talks, and dials again when the platform breaks off.
+
+    dial ──answered──▶ talk ──completed, cut──▶ gone
+     ▲  └─refused──┐    └──dropped, abandoned──┐
+     └──── pause ──┴───────────────────────────┴──out of patience──▶ CallerGaveUp
+
+Theory: the caller wants back what was cut off. So a call that ends after the caller meant to hang up
+anyway is not wanted back, and every pause and connection that the end of the run cuts short is just
+that: it says nothing about the platform's callers, and nothing is written of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from gevent.event import Event as Flag
+
+from drill.load import redial, script
+from drill.load.arrivals import Arrival
+from drill.load.call import OVERTIME_NS, PATIENCE_NS, Call, Identity, Observer
+from drill.load.redial import Patience
+from drill.load.script import Mix
+from drill.load.settings import Settings
+from drill.load.websocket import Line
+from drill.model.errors import DrillError, WorldError
+from drill.model.events import CallEnded, CallerGaveUp, CallStarted, Event
+from drill.model.units import NS_PER_S
+
+CONNECT_S = 5.0  # a zone that takes the connection and never answers has refused the call by then
+_BROKEN = ("dropped", "abandoned")
+
+
+class Seats(Protocol):
+    """The engine, as far as a caller sees it."""
+
+    closed: bool
+
+    def add(self, call: Call, line: Line, on_over: Callable[[], None]) -> bool:
+        """Seat a call; False when there are no seats any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What all callers of a run have in common. `wait` lets so many seconds pass, fewer if the run ends."""
+
+    settings: Settings
+    t0_ns: int
+    seats: Seats
+    observe: Observer
+    connect: Callable[[str, float], Line]
+    clock_ns: Callable[[], int]
+    wait: Callable[[float], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """One call to be made. `since_ns`: since when the caller wants it."""
+
+    attempt: int
+    redial_of: str
+    intended_ns: int
+    since_ns: int
+
+
+class Caller:
+    """See the module."""
+
+    def __init__(
+        self, exchange: Exchange, arrival: Arrival, mix: Mix, patience: Patience = redial.USUAL
+    ) -> None:
+        self._exchange, self._arrival, self._mix, self._patience = exchange, arrival, mix, patience
+        self._first_ns = exchange.t0_ns + round(arrival.at_s * NS_PER_S)
+        self._meant_ns = self._first_ns + round(arrival.duration_s * NS_PER_S)
+        self._ended: tuple[CallEnded, int] | None = None
+
+    def hold(self) -> None:
+        """From the first dialling to the last hanging up; DrillError when a call outlives its limits."""
+        dial: Dial | None = Dial(1, "", self._first_ns, self._first_ns)
+        while dial is not None:
+            if dial.attempt > 1:
+                pause_ns = max(0, dial.intended_ns - self._exchange.clock_ns())
+                self._exchange.wait(pause_ns / NS_PER_S)
+            if self._exchange.seats.closed:
+                return
+            dial = self._call(dial)
+
+    def _call(self, dial: Dial) -> Dial | None:
+        """Make this call; the next one, if there has to be one."""
+        exchange, identity = self._exchange, self._identity(dial.attempt)
+        try:
+            line = exchange.connect(exchange.settings.edge, CONNECT_S)
+        except WorldError as error:
+            refused_ns = self._started(dial, identity, str(error))
+            return self._again(dial, identity.call_sid, refused_ns, dial.since_ns)
+        if exchange.seats.closed:
+            line.close()
+            return None
+        up_ns = self._started(dial, identity, "")
+        ends_ns = redial.ends_ns(self._meant_ns, up_ns, dial.attempt)
+        self._talk(dial, identity, line, ends_ns)
+        return self._afterwards(dial, identity.call_sid, ends_ns)
+
+    def _identity(self, attempt: int) -> Identity:
+        settings, arrival = self._exchange.settings, self._arrival
+        text = f"{settings.run_id}|{self._exchange.t0_ns}|{arrival.at_s}|{arrival.seed}"
+        text += f"|{attempt}" if attempt > 1 else ""
+        name = hashlib.sha256(text.encode()).hexdigest()[:32]
+        return Identity(f"CA{name}", f"MZ{name}", arrival.patient, settings.drill_id)
+
+    def _started(self, dial: Dial, identity: Identity, error: str) -> int:
+        now_ns = self._exchange.clock_ns()
+        self._exchange.observe(
+            CallStarted(
+                identity.call_sid, identity.patient, dial.intended_ns, not error, error,
+                redial_of=dial.redial_of, attempt=dial.attempt,
+            ),
+            now_ns,
+        )  # fmt: skip
+        return now_ns
+
+    def _talk(self, dial: Dial, identity: Identity, line: Line, ends_ns: int) -> None:
+        over, self._ended, settings = Flag(), None, self._exchange.settings
+        turns = script.turns(redial.script_seed(self._arrival.seed, dial.attempt), self._mix)
+        call = Call(identity, turns, ends_ns, self._see, settings.grammar)
+        longest_ns = max(0, ends_ns - self._exchange.clock_ns()) + OVERTIME_NS + PATIENCE_NS
+        if self._exchange.seats.add(call, line, over.set) and not over.wait(longest_ns / NS_PER_S):
+            raise DrillError(f"call {identity.call_sid} outlived every limit")
+
+    def _see(self, event: Event, t_ns: int) -> None:
+        if isinstance(event, CallEnded):
+            self._ended = event, t_ns
+        self._exchange.observe(event, t_ns)
+
+    def _afterwards(self, dial: Dial, call: str, ends_ns: int) -> Dial | None:
+        if self._ended is None or self._ended[0].outcome not in _BROKEN:
+            return None
+        broke_ns = self._ended[1]
+        if broke_ns < ends_ns:
+            return self._again(dial, call, broke_ns, broke_ns)
+        self._give_up(dial, call, broke_ns, "had meant to hang up by then")
+        return None
+
+    def _again(self, dial: Dial, call: str, broke_ns: int, since_ns: int) -> Dial | None:
+        tried_s = (broke_ns - since_ns) / NS_PER_S
+        pause_s = redial.pause_s(self._patience, self._arrival.seed, dial.attempt, tried_s)
+        if pause_s is None:
+            self._give_up(dial, call, self._exchange.clock_ns(), f"tried for {tried_s:.1f} s")
+            return None
+        return Dial(dial.attempt + 1, call, broke_ns + round(pause_s * NS_PER_S), since_ns)
+
+    def _give_up(self, dial: Dial, call: str, now_ns: int, why: str) -> None:
+        if not self._exchange.seats.closed:  # else the run's end took the call, and nobody lost patience
+            self._exchange.observe(CallerGaveUp(call, dial.attempt, why), now_ns)

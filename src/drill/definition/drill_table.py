@@ -132,7 +132,94 @@ EHR_WRITES = Table(
 TURNS = Table(
     "turns",
     "Turns that callers were told were saved.",
-    (Key("lost_max", COUNT, "Acknowledged turns that may be missing in the store.", "lost_max: 0"),),
+    (
+        Key(
+            "lost_max",
+            COUNT,
+            "Acknowledged turns that may be missing in the store; one below a surviving turn never may.",
+            "lost_max: 0",
+        ),
+    ),
+)
+FAILOVER = Table(
+    "failover",
+    "How soon a platform that lost a zone notices, goes on without it, and is whole again.",
+    (
+        Key(
+            "detected_within",
+            DURATION,
+            "From fault applied until the edge sends no new call to the lost zone.",
+            "detected_within: 5s",
+        ),
+        Key(
+            "primary_within",
+            DURATION,
+            "From fault applied until a surviving zone's member is primary, or still is.",
+            "primary_within: 15s",
+        ),
+        Key(
+            "zone_back_within",
+            DURATION,
+            "From the last revert until the edge sends calls to the zone again, for good.",
+            "zone_back_within: 30s",
+        ),
+        Key(
+            "redundancy_within",
+            DURATION,
+            "From the last revert until every member of the store holds its log again, one in sync.",
+            "redundancy_within: 40s",
+        ),
+        Key(
+            "mttr",
+            DURATION,
+            "From fault applied until callers were well for good; 30m when not given. Needs `recovery`.",
+            "mttr: 30m",
+            required=False,
+        ),
+    ),
+)
+IN_FLIGHT = Table(
+    "in_flight",
+    "What becomes of callers whose call breaks off, or is refused, while a fault holds.",
+    (
+        Key(
+            "resumed_min",
+            SHARE,
+            "Least share of them who are in a call again within `resumed_within`.",
+            "resumed_min: 95%",
+        ),
+        Key("resumed_within", DURATION, "How soon they are in a call again.", "resumed_within: 10s"),
+        Key(
+            "silence",
+            DURATION,
+            "Limit on the p95 of what they heard nothing for: last answer before to first good answer after.",
+            "silence: 20s",
+        ),
+    ),
+)
+CAPACITY = Table(
+    "capacity",
+    "Room in the surviving zones; what Erlang B expects of it is judged besides.",
+    (
+        Key(
+            "blocked_max",
+            SHARE,
+            "Share of calls tried while the zone is away, and some other is fit, that may be refused.",
+            "blocked_max: 5%",
+        ),
+    ),
+)
+REMEDIATION = Table(
+    "remediation",
+    "Services that are killed, or hang, run again without anybody's help.",
+    (
+        Key(
+            "restarted_within",
+            DURATION,
+            "From fault applied until the service runs again, as another process.",
+            "restarted_within: 15s",
+        ),
+    ),
 )
 OBJECTIVES = Table(
     "objectives",
@@ -143,6 +230,16 @@ OBJECTIVES = Table(
         Key("calls", CALLS, "Calls and their turns.", "calls:", required=False),
         Key("ehr_writes", EHR_WRITES, "EHR writes.", "ehr_writes: {within: 30s}", required=False),
         Key("turns", TURNS, "Stored turns.", "turns: {lost_max: 0}", required=False),
+        Key("failover", FAILOVER, "Loss and return of a zone.", "failover:", required=False),
+        Key("in_flight", IN_FLIGHT, "Callers whose call breaks off.", "in_flight:", required=False),
+        Key("capacity", CAPACITY, "Room after the loss.", "capacity: {blocked_max: 5%}", required=False),
+        Key(
+            "remediation",
+            REMEDIATION,
+            "Services that come back by themselves.",
+            "remediation: {restarted_within: 15s}",
+            required=False,
+        ),
     ),
     least=1,
 )

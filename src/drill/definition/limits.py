@@ -20,6 +20,24 @@ def check_limits(reader: Reader, drill: Section) -> None:
     _fits(reader, breaker, "breaker.opens_within", fault_s, "fault")
     _fits(reader, breaker, "breaker.closes_within", recovery_s, "recovery")
     _fits(reader, objectives.section("ehr_writes"), "ehr_writes.within", recovery_s, "recovery")
+    _of_zones(reader, objectives, fault_s, recovery_s)
+
+
+def _of_zones(reader: Reader, objectives: Section, fault_s: float | None, recovery_s: float | None) -> None:
+    """A survivor's deed has to be seen before the revert undoes the loss, the return before the end."""
+    failover = objectives.section("failover")
+    _fits(reader, failover, "failover.detected_within", fault_s, "fault")
+    _fits(reader, failover, "failover.primary_within", fault_s, "fault")
+    _fits(reader, failover, "failover.zone_back_within", recovery_s, "recovery")
+    _fits(reader, failover, "failover.redundancy_within", recovery_s, "recovery")
+    _fits(reader, objectives.section("in_flight"), "in_flight.resumed_within", recovery_s, "recovery")
+    _fits(reader, objectives.section("in_flight"), "in_flight.silence", recovery_s, "recovery")
+    _fits(reader, objectives.section("remediation"), "remediation.restarted_within", recovery_s, "recovery")
+    if objectives.get("failover") and not objectives.get("recovery"):
+        reader.mistake(
+            objectives.line_of("failover"),
+            "failover.mttr is the recovery of callers, for which this drill does not ask; add recovery",
+        )
 
 
 def _shares(reader: Reader, recovery: Section) -> None:

@@ -18,13 +18,20 @@ from drill.model.errors import DefinitionError
 from drill.model.plan import (
     BreakerLimits,
     CallLimits,
+    CapacityLimits,
+    FailoverLimits,
+    InFlightLimits,
     LoadPlan,
     Objectives,
     Phases,
     RecoveryLimits,
+    RemediationLimits,
     TurnLimits,
     WriteLimits,
 )
+
+# What the business is promised where a drill says nothing else.
+DEFAULT_MTTR_S = 1800.0
 
 
 def load_drill(path: Path) -> Drill:
@@ -125,12 +132,36 @@ def _resolved(root: Node, fault_s: float) -> str:
 def _objectives(section: Section) -> Objectives:
     recovery, breaker = section.get("recovery"), section.get("breaker")
     calls, writes, turns = section.get("calls"), section.get("ehr_writes"), section.get("turns")
+    failover, in_flight = section.get("failover"), section.get("in_flight")
+    capacity, remediation = section.get("capacity"), section.get("remediation")
     return Objectives(
         recovery=_recovery(recovery) if recovery else None,
         breaker=_breaker(breaker) if breaker else None,
         calls=_calls(calls) if calls else None,
         ehr_writes=WriteLimits(writes.get("within")) if writes else None,
         turns=TurnLimits(turns.get("lost_max")) if turns else None,
+        failover=_failover(failover) if failover else None,
+        in_flight=_in_flight(in_flight) if in_flight else None,
+        capacity=CapacityLimits(capacity.get("blocked_max")) if capacity else None,
+        remediation=RemediationLimits(remediation.get("restarted_within")) if remediation else None,
+    )
+
+
+def _failover(section: Section) -> FailoverLimits:
+    return FailoverLimits(
+        detected_within_s=section.get("detected_within"),
+        primary_within_s=section.get("primary_within"),
+        zone_back_within_s=section.get("zone_back_within"),
+        redundancy_within_s=section.get("redundancy_within"),
+        mttr_s=section.get("mttr", DEFAULT_MTTR_S),
+    )
+
+
+def _in_flight(section: Section) -> InFlightLimits:
+    return InFlightLimits(
+        resumed_min=section.get("resumed_min"),
+        resumed_within_s=section.get("resumed_within"),
+        silence_s=section.get("silence"),
     )
 
 

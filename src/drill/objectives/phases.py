@@ -2,7 +2,9 @@
 
     fault ─ first breach ─ detected ─ new primary ─ first good turn ─ sustained ─ zone back ─ redundancy
 
-Nothing is judged here: a phase that nobody saw has no time, and says so.
+The first good turn is the first that was asked after callers had begun to suffer and was answered, as it
+should be and in time: some caller was served again. Nothing is judged here: a phase that nobody saw has
+no time.
 """
 
 from __future__ import annotations
@@ -10,7 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from drill.model.plan import Plan
-from drill.timeline import Timeline
+from drill.objectives.recovery import measure
+from drill.objectives.writes import ACKNOWLEDGED
+from drill.objectives.zone_loss import Loss, losses, new_primary, put_out, taken_back, whole_again
+from drill.timeline import Breach, Timeline, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +33,81 @@ NAMES = (
     "fault", "first breach", "detected", "new primary", "first good turn", "sustained", "zone back",
     "redundancy restored",
 )  # fmt: skip
+_Found = tuple[float, str] | None
 
 
 def phases(plan: Plan, timeline: Timeline) -> tuple[PhaseMark, ...]:
-    """All of NAMES in that order, whatever was seen; without an applied fault none has a time."""
-    del plan, timeline  # the marks follow
-    return tuple(PhaseMark(name, None, "", "") for name in NAMES)
+    """All of NAMES in that order, whatever was seen; without an applied fault none has a time.
+
+    Times count from the loss of the zone where one was lost: a replication that was stalled before does
+    not start the clock, though it is judged from there.
+    """
+    lost = losses(timeline)
+    applied_s = lost[0].applied_s if lost else timeline.applied_s
+    if applied_s is None:
+        return tuple(PhaseMark(name, None, "", "") for name in NAMES)
+    breach = _first_breach(timeline, applied_s)
+    edge, members, turns = "the edge", "the store's members", "callers"
+    marks: tuple[tuple[_Found, str], ...] = (
+        ((applied_s, _fault_id(timeline, applied_s)), "the fault's own read-back"),
+        ((max(applied_s, breach.start_s), breach.turn) if breach else None, turns),
+        _detected(timeline, lost, edge),
+        (new_primary(timeline, lost[0]) if lost else None, members),
+        (_first_good(timeline, breach), turns),
+        (_sustained(plan, timeline), turns),
+        (taken_back(timeline, lost[0]) if lost else None, edge),
+        (_whole(plan, timeline, lost), members),
+    )
+    return tuple(
+        _mark(name, found, source, applied_s) for name, (found, source) in zip(NAMES, marks, strict=True)
+    )
+
+
+def _mark(name: str, found: _Found, source: str, applied_s: float) -> PhaseMark:
+    if found is None:
+        return PhaseMark(name, None, source, "")
+    return PhaseMark(name, max(0.0, found[0] - applied_s), source, found[1])
+
+
+def _fault_id(timeline: Timeline, applied_s: float) -> str:
+    return next((f.ids[1] for f in timeline.faults if f.applied_s == applied_s and len(f.ids) > 1), "")
+
+
+def _first_breach(timeline: Timeline, applied_s: float) -> Breach | None:
+    """The first caller who waited too long for what the fault took: still in breach after it."""
+    late = (b for b in timeline.breaches if b.end_s > applied_s and b.start_s < timeline.evidence.end_s)
+    return min(late, key=lambda b: b.start_s, default=None)
+
+
+def _detected(timeline: Timeline, lost: tuple[Loss, ...], edge: str) -> tuple[_Found, str]:
+    point = put_out(timeline, lost[0]) if lost else None
+    if point is None:
+        return None, edge
+    how = "outlier detection" if point.ejected else "health check"
+    return (point.t_s, point.id), f"{edge}'s {how}"
+
+
+def _first_good(timeline: Timeline, breach: Breach | None) -> _Found:
+    after = [
+        t for t in timeline.turns if breach and t.eos_s >= breach.start_s and _good(t, timeline.turn_slo_s)
+    ]
+    return min(((t.until_s, t.id) for t in after), default=None)
+
+
+def _good(turn: Turn, slo_s: float) -> bool:
+    return turn.answered and turn.waited_s <= slo_s and turn.outcome in ACKNOWLEDGED and turn.ledger == "ok"
+
+
+def _sustained(plan: Plan, timeline: Timeline) -> _Found:
+    """The callers' recovery mark; no event of its own proves the start of a window."""
+    limits = plan.objectives.recovery
+    found = measure(timeline, limits) if limits else None
+    if found is None or not found.sustained or timeline.applied_s is None:
+        return None
+    return timeline.applied_s + found.recovered_s, ""
+
+
+def _whole(plan: Plan, timeline: Timeline, lost: tuple[Loss, ...]) -> _Found:
+    if not lost or lost[0].reverted_s is None:
+        return None
+    return whole_again(timeline, plan.members, lost[0].reverted_s)

@@ -67,7 +67,7 @@ def test_a_zone_reads_the_others_addresses_as_its_wires_and_its_own_as_they_are(
 
 def test_asynchronous_replication_is_a_defect_and_not_the_rule() -> None:
     def synchronous(*names: str) -> bool:
-        found = patroni_config._agreed(patroni_config.SHORT, names, {})  # noqa: SLF001  # the agreed part alone
+        found = patroni_config._agreed(patroni_config.SHORT, names, {})  # the agreed part alone
         return bool(found["synchronous_mode"])
 
     assert synchronous()
@@ -84,7 +84,7 @@ def test_defects_of_failover_need_a_store_that_fails_over() -> None:
 async def member(host: str, status: int, body: object) -> AsyncIterator[Address]:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        writer.write(f"HTTP/1.1 {status} x\r\n\r\n{json.dumps(body)}".encode())
+        writer.write(f"HTTP/1.1 {status} x\r\nServer: member\r\n\r\n{json.dumps(body)}".encode())
         writer.close()
 
     async with await asyncio.start_server(answer, host, 0) as server:

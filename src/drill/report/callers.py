@@ -14,33 +14,46 @@ from drill.objectives.say import count, told
 from drill.objectives.writes import keep, last_readback
 from drill.recovery_estimate import Recovery
 from drill.report.scene import dot_kind
+from drill.report.series import most_up
 from drill.report.values import Figure, TurnRow
 from drill.report.words import NOTHING
 from drill.timeline import Timeline, Turn
 
 _ENDINGS = (
     ("completed", "completed"), ("dropped", "dropped by the platform"), ("refused", "refused"),
+    ("abandoned", "given up by callers who heard nothing"),
     ("cut", "cut short by the end of the run"), ("open", "without an end in the journal"),
 )  # fmt: skip
 
 
 def figures(plan: Plan, timeline: Timeline, recovery: Recovery | None) -> tuple[Figure, ...]:
     """What somebody will quote."""
-    turns = Counter(dot_kind(turn) for turn in timeline.turns)
     calls = Counter(call.outcome for call in timeline.calls)
-    most = max((step.up for step in timeline.steps), default=0)
-    made, lost, never = len(timeline.calls), calls["dropped"] + calls["refused"], turns["never"]
+    made, lost = len(timeline.calls), calls["dropped"] + calls["refused"]
     return (
-        *_recovery(plan, recovery),
+        *recovery_figures(plan, recovery),
         _opened(plan, timeline),
-        Figure("Calls", str(made), f"up to {most} at once"),
+        calls_figure(timeline),
         Figure("Dropped or refused", str(lost) if made else NOTHING, f"of {count(made, 'call')}"),
-        Figure("Turns", str(len(timeline.turns)), f"{turns['degraded']} degraded, {never} without an answer"),
+        turns_figure(timeline),
         _writes(timeline),
     )
 
 
-def _recovery(plan: Plan, found: Recovery | None) -> tuple[Figure, ...]:
+def calls_figure(timeline: Timeline) -> Figure:
+    """How many calls there were."""
+    return Figure("Calls", str(len(timeline.calls)), f"up to {most_up(timeline)} at once")
+
+
+def turns_figure(timeline: Timeline) -> Figure:
+    """How many turns there were, and what became of them."""
+    turns = Counter(dot_kind(turn) for turn in timeline.turns)
+    note = f"{turns['degraded']} degraded, {turns['never']} without an answer"
+    return Figure("Turns", str(len(timeline.turns)), note)
+
+
+def recovery_figures(plan: Plan, found: Recovery | None) -> tuple[Figure, ...]:
+    """When callers felt it, when they were well again, and how long they waited."""
     limits = plan.objectives.recovery
     names = ("Felt by callers after", "Recovered after", "Waited beyond the promise")
     if limits is None or found is None:

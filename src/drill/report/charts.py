@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from html import escape
 
 from drill.report import lanes
-from drill.report.picture import Mark, Picture, RowLane
+from drill.report.picture import Lane, Mark, Picture, RowLane
 from drill.report.svg import CHARACTER, Scale, line, number, rect, shorten, text, visible
 from drill.report.words import minus
 
@@ -61,10 +61,15 @@ def draw(picture: Picture, width: int, name: str) -> str:
 
 
 def _gutter(picture: Picture, width: int) -> float:
-    longest = max(
-        (len(r.label) for lane in picture.lanes if isinstance(lane, RowLane) for r in lane.rows), default=0
-    )
+    longest = max((len(label) for lane in picture.lanes for label in _left_of(lane)), default=0)
     return min(max(38.0, longest * CHARACTER + 10), width / 5)
+
+
+def _left_of(lane: Lane) -> tuple[str, ...]:
+    """What stands left of a lane: names of rows, or values of an axis."""
+    if isinstance(lane, RowLane):
+        return tuple(row.label for row in lane.rows)
+    return tuple(label for _, label in lane.axis.ticks)
 
 
 def _patterns(name: str) -> str:

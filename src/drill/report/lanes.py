@@ -82,9 +82,22 @@ def _steps(lane: StepLane, scale: Scale, top: float) -> str:
 
 
 def _beside(lane: StepLane, scale: Scale, top: float) -> str:
-    if not lane.beside:
-        return ""
-    return f'<path class="curve beside" d="{_stairs(lane.beside, lane, scale, top)}"/>'
+    """Only where it is above zero: along the axis it would say nothing."""
+    path = "".join(_stairs(spell, lane, scale, top) for spell in _spells(lane.beside))
+    return f'<path class="curve beside" d="{path}"/>' if path else ""
+
+
+def _spells(points: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]]]:
+    """Stretches above zero, each with the point at which it ends."""
+    found: list[list[tuple[float, float]]] = []
+    before = 0.0
+    for point in points:
+        if point[1] > 0 and before <= 0:
+            found.append([])
+        if point[1] > 0 or before > 0:
+            found[-1].append(point)
+        before = point[1]
+    return found
 
 
 def _stairs(values: Sequence[tuple[float, float]], lane: StepLane, scale: Scale, top: float) -> str:

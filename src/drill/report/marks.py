@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from drill.model.plan import Plan
 from drill.objectives.phases import PhaseMark
 from drill.objectives.recovery import first_open
+from drill.objectives.zone_loss import losses
 from drill.recovery_estimate import Recovery
 from drill.report import subject
 from drill.report.picture import Mark
@@ -36,12 +37,16 @@ def marks(
         limit = plan.objectives.recovery
         if limit is not None:
             found.append(Mark(limit.within_s, f"recovery limit {signed(limit.within_s)}", "limit-mark"))
-    found += [
-        Mark(phase.t_s, f"{NAMED[phase.name]} {signed(phase.t_s)}", "phase-mark")
-        for phase in phases
-        if phase.name in NAMED and phase.t_s is not None
-    ]
+    found += _phases(timeline, phases)
     return tuple(dict.fromkeys(found))
+
+
+def _phases(timeline: Timeline, phases: Sequence[PhaseMark]) -> list[Mark]:
+    """Phases count from the loss of a zone, the picture from the first fault, which may be an earlier one."""
+    lost = losses(timeline)
+    later_s = lost[0].applied_s - timeline.t0_s if lost else 0.0
+    times = [(NAMED[p.name], p.t_s + later_s) for p in phases if p.name in NAMED and p.t_s is not None]
+    return [Mark(t_s, f"{name} {signed(t_s)}", "phase-mark") for name, t_s in times]
 
 
 def _felt(recovery: Recovery) -> list[Mark]:

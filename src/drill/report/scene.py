@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from itertools import accumulate
 
 from drill.model.plan import Plan
 from drill.model.units import seconds
@@ -14,6 +13,7 @@ from drill.recovery_estimate import Recovery
 from drill.report import subject, zones
 from drill.report.marks import marks
 from drill.report.picture import Axis, Band, BarLane, DotLane, Dots, Lane, Limit, Picture, StepLane
+from drill.report.series import presence
 from drill.report.spoken import spoken
 from drill.report.states import breaker_lane, witness_lane
 from drill.timeline import Span, Step, Timeline, Turn
@@ -64,7 +64,7 @@ def shown(timeline: Timeline) -> Span:
 def _lanes(plan: Plan, timeline: Timeline, window: Span) -> tuple[Lane, ...]:
     zero_s = timeline.t0_s
     inside = [s for s in timeline.steps if s.t_s < window.end_s]
-    lanes: list[Lane] = [_up(timeline, inside, window), _share(plan, inside, zero_s, window),
+    lanes: list[Lane] = [_up(timeline, window), _share(plan, inside, zero_s, window),
                          _latency(timeline, zero_s, window)]  # fmt: skip
     if subject.of_zones(plan, timeline):
         lanes += [zones.edge_lane(plan, timeline, window), zones.member_lane(plan, timeline, window)]
@@ -93,26 +93,15 @@ def _until(points: list[tuple[float, float]], window: Span, zero_s: float) -> tu
     return (*points, (window.end_s - zero_s, points[-1][1])) if points else ()
 
 
-def _up(timeline: Timeline, steps: Sequence[Step], window: Span) -> StepLane:
-    points = [(s.t_s - timeline.t0_s, float(s.up)) for s in steps]
-    absent = _absent(timeline, window)
-    top = axis(max([*(s.up for s in steps), *(int(v) for _, v in absent)], default=1), "", 1)
-    note = "dashed: callers cut off or refused who want back" if absent else ""
-    until = _until(points, window, timeline.t0_s)
-    return StepLane("Calls up", note, "up", 44, top, until, beside=absent)
-
-
-def _absent(timeline: Timeline, window: Span) -> tuple[tuple[float, float], ...]:
-    """How many callers are away at a time; nothing when none ever was."""
-    moves = sorted(
-        [(a.start_s, 1) for a in timeline.away if a.start_s < window.end_s]
-        + [(a.end_s, -1) for a in timeline.away if a.end_s < window.end_s]
-    )
-    if not moves:
-        return ()
-    counts = accumulate(change for _, change in moves)
-    points = [(t - timeline.t0_s, float(n)) for (t, _), n in zip(moves, counts, strict=True)]
-    return _until([(window.start_s - timeline.t0_s, 0.0), *points], window, timeline.t0_s)
+def _up(timeline: Timeline, window: Span) -> StepLane:
+    zero_s = timeline.t0_s
+    series = [p for p in presence(timeline) if p.t_s < window.end_s]
+    up = [(p.t_s - zero_s, float(p.up)) for p in series]
+    away = [(p.t_s - zero_s, float(p.away)) for p in series] if timeline.away else []
+    top = axis(max((max(p.up, p.away) for p in series), default=1), "", 1)
+    note = "dashed: callers cut off or refused who want back" if away else ""
+    beside = _until(away, window, zero_s)
+    return StepLane("Calls up", note, "up", 44, top, _until(up, window, zero_s), beside=beside)
 
 
 def _share(plan: Plan, steps: Sequence[Step], zero_s: float, window: Span) -> StepLane:

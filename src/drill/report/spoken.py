@@ -9,6 +9,7 @@ from drill.model.units import seconds
 from drill.objectives.phases import PhaseMark
 from drill.recovery_estimate import Recovery
 from drill.report import subject
+from drill.report.series import most_up
 from drill.timeline import Timeline
 
 # Of the phases of a recovery those that the sentences above them do not tell already.
@@ -21,7 +22,7 @@ TOLD = {
 
 def spoken(plan: Plan, timeline: Timeline, recovery: Recovery | None, marks: Sequence[PhaseMark] = ()) -> str:
     """The picture in sentences, for who does not see it."""
-    up = max((s.up for s in timeline.steps), default=0)
+    up = most_up(timeline)
     parts = [f"{plan.title}: up to {up} calls at once, {len(timeline.turns)} turns."]
     parts.append(_fault_sentence(timeline))
     worst = max((s.share for s in timeline.steps), default=0.0)

@@ -72,6 +72,29 @@ class TurnRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of a table, with the event that tells it (None without one)."""
+
+    text: str
+    link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the report that only some drills ask for: verdicts' own sentences, then a table.
+
+    `name` is its place on the page. The first cell of each row names it; `aside` says how to read it.
+    """
+
+    name: str
+    title: str
+    verdicts: tuple[Row, ...]
+    heads: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    aside: str
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """One step of a fault: what was done, when, what the platform said, and the event."""
 
@@ -127,7 +150,10 @@ class Cited:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The whole report. `wide` and `narrow` are SVG texts, made by us and escaped by us."""
+    """The whole report. `wide` and `narrow` are SVG texts, made by us and escaped by us.
+
+    `phases` stand before the objectives, at most one; `sections` after the calls.
+    """
 
     title: str
     drill: str
@@ -140,10 +166,13 @@ class View:
     wide: str
     narrow: str
     spoken: str
+    zonal: bool
     figures: tuple[Figure, ...]
+    phases: tuple[Section, ...]
     groups: tuple[Group, ...]
     calls: str
     turns: tuple[TurnRow, ...]
+    sections: tuple[Section, ...]
     faults: tuple[FaultStory, ...]
     guards: tuple[Row, ...]
     identity: tuple[Fact, ...]

@@ -17,11 +17,13 @@ from drill.journal import Stream
 from drill.judge import headline, ranked
 from drill.model.plan import Plan
 from drill.model.verdicts import Status, Verdict, worst
+from drill.objectives.failover import MTTR
+from drill.objectives.phases import phases
 from drill.objectives.recovery import measure
-from drill.report import callers, charts, platform
+from drill.report import callers, charts, platform, recovery_phases, sections, subject, zone_figures
 from drill.report.cited import Index, cited, index, links
 from drill.report.scene import picture
-from drill.report.values import Cited, FaultStory, Group, Row, View
+from drill.report.values import Cited, FaultStory, Group, Row, Section, View
 from drill.timeline import Timeline
 
 _TITLES = {
@@ -30,6 +32,10 @@ _TITLES = {
     "calls": "Calls",
     "ehr_writes": "EHR writes",
     "turns": "Saved turns",
+    "failover": "Failover",
+    "in_flight": "Callers in flight",
+    "capacity": "Capacity",
+    "remediation": "Automatic remediation",
     "integrity": "Can this drill be believed?",
 }
 
@@ -40,11 +46,16 @@ def build_view(
     """The report as values; see the module."""
     events, limits = index(streams), plan.objectives.recovery
     recovery = measure(timeline, limits) if limits else None
+    marks = phases(plan, timeline) if subject.of_zones(plan, timeline) else ()
+    rows = tuple(_row(verdict) for verdict in verdicts)
     scene, faults, guards = (
-        picture(plan, timeline, recovery),
+        picture(plan, timeline, recovery, marks),
         platform.stories(timeline, events),
         platform.guards(timeline),
     )
+    mttr = [row for row in rows if row.objective == MTTR]
+    first = recovery_phases.section(plan, timeline, marks, mttr)
+    more = sections.sections(plan, timeline, rows)
     status = worst(v.status for v in verdicts)
     run_id = next((start.run_id for start in timeline.starts), "")
     return View(
@@ -59,16 +70,21 @@ def build_view(
         wide=charts.draw(scene, charts.WIDE, "wide"),
         narrow=charts.draw(scene, charts.NARROW, "narrow"),
         spoken=scene.text,
-        figures=callers.figures(plan, timeline, recovery),
+        zonal=bool(marks),
+        figures=zone_figures.figures(plan, timeline, recovery, marks)
+        if marks
+        else callers.figures(plan, timeline, recovery),
+        phases=first,
         groups=groups(verdicts),
         calls=callers.calls_sentence(timeline),
         turns=callers.turn_rows(plan, timeline),
+        sections=more,
         faults=faults,
         guards=guards,
         identity=platform.identity(plan, timeline, streams),
         provenance=platform.provenance(plan),
         streams=platform.stream_facts(streams),
-        cited=_cited(verdicts, faults, guards, events, timeline),
+        cited=_cited(verdicts, faults, guards, (*first, *more), events, timeline),
         command=f"drill judge {shlex.quote(f'runs/{plan.drill}/{run_id}')}",
     )
 
@@ -112,10 +128,12 @@ def _cited(
     verdicts: Sequence[Verdict],
     faults: Sequence[FaultStory],
     guards: Sequence[Row],
+    tables: Sequence[Section],
     events: Index,
     timeline: Timeline,
 ) -> tuple[Cited, ...]:
     ids = [id_ for verdict in verdicts for id_ in verdict.because]
     ids += [moment.link.id for fault in faults for moment in fault.moments]
     ids += [link.id for guard in guards for link in guard.because]
+    ids += [cell.link.id for table in tables for row in table.rows for cell in row if cell.link]
     return cited(ids, events, timeline)

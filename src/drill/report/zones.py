@@ -25,7 +25,7 @@ _WAYS = {
     "link": ("Zone doors by wire", "the drill's own requests through the callers' wire: line ok, block not"),
     "wal": ("Replication wires", "the drill's own requests through each zone's wire: line ok, block not"),
 }
-_MEMBERS_NOTE = "block primary, line in sync, dotted streaming, hatched neither, dashed no answer"
+_MEMBERS_NOTE = "block primary, line in sync, dotted following, hatched not, dashed no answer"
 
 
 def edge_lane(plan: Plan, timeline: Timeline, window: Span) -> RowLane:
@@ -48,7 +48,7 @@ def door_lanes(plan: Plan, timeline: Timeline, window: Span) -> tuple[RowLane, .
 
 def _door_lane(way: str, plan: Plan, timeline: Timeline, window: Span) -> RowLane:
     said = _by_zone(plan.zones, ((p.zone, p.t_s, p.outcome) for p in timeline.doors if p.way == way))
-    rows = tuple(_row(zone, way, said[zone], timeline, window, _DOOR, "block") for zone in said)
+    rows = tuple(_row(zone, f"door.{way}", said[zone], timeline, window, _DOOR, "block") for zone in said)
     title, note = _WAYS.get(way, (f"Doors ({way})", "line ok, block not"))
     return RowLane(title, note, ROW, rows)
 

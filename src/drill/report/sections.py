@@ -1,0 +1,26 @@
+"""Parts of the report that only some drills ask for, in the order of the page.
+
+Each takes its sentences from the verdicts and its numbers from the functions that found them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from drill.model.plan import Plan
+from drill.report import callers_hit, room
+from drill.report.values import Row, Section
+from drill.timeline import Timeline
+
+
+def sections(plan: Plan, timeline: Timeline, rows: Sequence[Row]) -> tuple[Section, ...]:
+    """All that this drill asked for."""
+    return (
+        *callers_hit.section(plan, timeline, of(rows, "in_flight")),
+        *room.section(plan, timeline, of(rows, "capacity")),
+    )
+
+
+def of(rows: Sequence[Row], group: str) -> tuple[Row, ...]:
+    """The verdicts of one group."""
+    return tuple(row for row in rows if row.objective.partition(".")[0] == group)

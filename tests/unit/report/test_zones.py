@@ -1,0 +1,154 @@
+"""The report of a lost zone: its lanes, its marks, its tables, and what it says when evidence is missing."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cache
+from xml.etree import ElementTree
+
+import pytest
+
+import histories as h
+from drill.journal import merge
+from drill.judge import judge
+from drill.model import events as ev
+from drill.model.plan import Plan
+from drill.objectives.phases import phases
+from drill.report import View, build_view, render_html, render_markdown
+from drill.report.charts import NARROW, WIDE, draw
+from drill.report.picture import Lane, Picture, RowLane, StepLane
+from drill.report.scene import picture
+from drill.timeline import fold
+
+SVG = "{http://www.w3.org/2000/svg}"
+HOSTILE = '<script>x</script>&"|`'
+
+
+def view_of(entries: h.Entries, plan: Plan) -> View:
+    """A history as its view."""
+    streams = h.streams(entries)
+    return build_view(plan, fold(merge(streams), plan), judge(plan, streams), streams)
+
+
+def scene_of(entries: h.Entries, plan: Plan) -> Picture:
+    """A history as its picture."""
+    timeline = h.timeline(entries, plan)
+    return picture(plan, timeline, None, phases(plan, timeline))
+
+
+@cache
+def lost() -> View:
+    """The reference run of a lost zone."""
+    return view_of(h.zone_loss(), h.zone_plan())
+
+
+def lane(scene: Picture, title: str) -> Lane:
+    """The lane of that title."""
+    return next(lane for lane in scene.lanes if lane.title == title)
+
+
+def kinds(scene: Picture, title: str, row: str) -> list[str]:
+    """The kinds of the bands of one row, in order."""
+    found = lane(scene, title)
+    assert isinstance(found, RowLane)
+    return [band.kind for r in found.rows if r.label == row for band in r.bands]
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_the_picture_of_a_lost_zone_is_well_formed(width: int) -> None:
+    """An XML parser reads it; it has the lanes of zones, members and doors, and none of the EHR."""
+    root = ElementTree.fromstring(draw(scene_of(h.zone_loss(), h.zone_plan()), width, "p"))  # noqa: S314  # our own drawing
+    titles = [next(iter(t.itertext())) for t in root.iter(f"{SVG}text") if t.get("class") == "lane-name"]
+    assert titles == [
+        "Calls up", "Calls in breach", "Turn latency", "Zones, as the edge sees them", "Store members",
+        "Zone doors",
+    ]  # fmt: skip
+
+
+def test_a_zone_that_was_out_is_a_block_between_lines() -> None:
+    """Ejected first, then held out by the health check, then back."""
+    scene = scene_of(h.zone_loss(), h.zone_plan())
+    assert kinds(scene, "Zones, as the edge sees them", "a") == ["calm", "block", "block", "calm"]
+    assert kinds(scene, "Zones, as the edge sees them", "b") == ["calm"]
+
+
+def test_members_change_their_roles_in_the_picture() -> None:
+    """The primary falls silent and comes back as a replica; another one takes over."""
+    scene = scene_of(h.zone_loss(), h.zone_plan())
+    assert kinds(scene, "Store members", "a") == ["lead", "unknown", "trial", "thin"]
+    assert kinds(scene, "Store members", "b") == ["calm", "lead"]
+    assert kinds(scene, "Store members", "c")[-1] == "calm"
+
+
+@pytest.mark.parametrize(
+    ("kind", "title"),
+    [
+        (ev.EdgeSample, "Zones, as the edge sees them"),
+        (ev.MemberSample, "Store members"),
+        (ev.DoorSample, "Zone doors"),
+    ],
+)
+def test_what_was_never_asked_is_drawn_as_not_known(kind: type[ev.Event], title: str) -> None:
+    """A lane without a single sample is not an empty, calm one."""
+    scene = scene_of(h.without(h.zone_loss(), lambda e: isinstance(e, kind)), h.zone_plan())
+    for zone in h.ZONES:
+        assert kinds(scene, title, zone) == ["unknown"]
+
+
+def test_a_silence_of_the_edge_is_drawn_as_not_known() -> None:
+    """Not as a zone that went on taking calls."""
+    entries = [e for e in h.zone_loss() if not (isinstance(e[2], ev.EdgeSample) and 35 < e[1] < 45)]
+    assert "unknown" in kinds(scene_of(entries, h.zone_plan()), "Zones, as the edge sees them", "b")
+
+
+def test_callers_who_are_away_have_a_line_of_their_own() -> None:
+    """Calls that are up and callers cut off are told apart."""
+    found = lane(scene_of(h.zone_loss(), h.zone_plan()), "Calls up")
+    assert isinstance(found, StepLane)
+    assert max(value for _, value in found.beside) == 7
+    assert min(value for t, value in found.points if 0 < t < 1) == 13
+    calm = lane(scene_of(h.outage(), h.plan()), "Calls up")
+    assert isinstance(calm, StepLane)
+    assert not calm.beside
+
+
+def test_an_ehr_drill_keeps_its_lanes() -> None:
+    """Breakers, requests and the links' witness, and nothing of zones."""
+    titles = [lane.title for lane in scene_of(h.outage(), h.plan()).lanes]
+    assert titles[3:] == ["Circuit breaker to the EHR", "EHR requests per second on the wire", "Witness"]
+
+
+def test_a_zone_named_with_markup_stays_words() -> None:
+    """Zone names, roles and outcomes come from files and from platforms."""
+
+    def change(_: float, event: ev.Event) -> ev.Event:
+        match event:
+            case ev.EdgeSample() | ev.DoorSample() | ev.MemberSample():
+                event = dataclasses.replace(event, zone=event.zone.replace("a", HOSTILE), detail=HOSTILE)
+        if isinstance(event, ev.MemberSample):
+            return dataclasses.replace(event, role="", state=HOSTILE)
+        return dataclasses.replace(event, outcome=HOSTILE) if isinstance(event, ev.DoorSample) else event
+
+    view = view_of(h.changed(h.zone_loss(), change), h.zone_plan())
+    html, text = render_html(view), render_markdown(view)
+    assert "<script" not in html[html.index("<main>") :]
+    assert "<script" not in text
+    for svg in (view.wide, view.narrow):
+        assert ElementTree.fromstring(svg) is not None  # noqa: S314  # our own drawing
+
+
+def test_the_same_journal_gives_the_same_bytes() -> None:
+    """Of a zone drill as well."""
+    one, two = lost(), view_of(h.zone_loss(), h.zone_plan())
+    assert render_html(one) == render_html(two)
+    assert render_markdown(one) == render_markdown(two)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.25, 0.3, 0.5, 0.9])
+def test_every_beginning_of_a_zone_drill_renders(share: float) -> None:
+    """A run that was cut short anywhere still has a report, and it is not green."""
+    entries = [entry for entry in h.zone_loss() if entry[1] < share * h.END_S]
+    view = view_of(entries, h.zone_plan())
+    assert view.status.name != "PASS"
+    assert render_html(view)
+    assert render_markdown(view)

@@ -32,12 +32,16 @@ async def _watch(args: argparse.Namespace) -> None:
 
 
 async def _flush(journal: Journal, stop: asyncio.Event) -> None:
+    """Until cancelled. What cannot be written down need not be asked: an error here ends the watch."""
     parent = os.getppid()
-    while True:
-        await asyncio.sleep(FLUSH_EVERY_S)
-        journal.flush()
-        if os.getppid() != parent:
-            stop.set()
+    try:
+        while True:
+            await asyncio.sleep(FLUSH_EVERY_S)
+            journal.flush()
+            if os.getppid() != parent:
+                stop.set()
+    finally:
+        stop.set()
 
 
 def main() -> None:

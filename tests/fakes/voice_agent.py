@@ -1,6 +1,9 @@
 """A stand-in voice agent: speaks the media stream dialect, keeps nothing.
 
 Usage: voice_agent.py HOST PORT [--reply-after S] [--hang-up-at TURN] [--mute-at TURN] [--mix-up-at TURN]
+                      [--hang-up-calls N] [--refuse-from N] [--refuse-until N]
+`--hang-up-calls`: only the first N calls are hung up on. `--refuse-from N`: call N and those after it are
+answered 503, up to and with `--refuse-until`. Calls are numbered from 1 as they are dialled.
 Written from the dialect alone and sharing no code with the caller, so that one can catch the other.
 """
 
@@ -22,6 +25,7 @@ from aiohttp import WSMsgType, web
 
 TONE = base64.b64encode(bytes((0x90, 0x10)) * 400).decode()
 SILENCE = base64.b64encode(b"\xff" * 800).decode()
+EVERY = 10**9
 INTENTS = {16: "chat", 24: "lookup", 32: "note"}
 
 
@@ -34,8 +38,9 @@ def crossings(audio: bytes) -> int:
 class Conversation:
     """One call."""
 
-    def __init__(self, socket: web.WebSocketResponse, options: argparse.Namespace) -> None:
+    def __init__(self, socket: web.WebSocketResponse, options: argparse.Namespace, number: int) -> None:
         self.socket, self.options = socket, options
+        self.hang_up_at = options.hang_up_at if number <= options.hang_up_calls else 0
         self.sid = self.call = self.patient = ""
         self.seq = self.voiced = self.silent = 0
         self.intent = "chat"
@@ -57,9 +62,9 @@ class Conversation:
         self.seq += 1
         seq = self.seq
         await asyncio.sleep(self.options.reply_after)
-        if seq == self.options.hang_up_at:
+        if seq == self.hang_up_at:
             await self.socket.close(code=1011, message=b"tired")
-        if seq in (self.options.hang_up_at, self.options.mute_at):
+        if seq in (self.hang_up_at, self.options.mute_at):
             return
         patient = "synthetic-9999" if seq == self.options.mix_up_at else self.patient
         digest = hashlib.sha256(f"{self.call}|{seq}|{intent}".encode()).hexdigest()[:16]
@@ -105,9 +110,12 @@ class Conversation:
 
 async def media(request: web.Request) -> web.WebSocketResponse:
     """Route of the media stream."""
+    options, number = request.app["options"], next(request.app["numbers"])
+    if options.refuse_from <= number <= options.refuse_until:
+        raise web.HTTPServiceUnavailable
     socket = web.WebSocketResponse()
     await socket.prepare(request)
-    conversation = Conversation(socket, request.app["options"])
+    conversation = Conversation(socket, options, number)
     async for message in socket:
         if message.type is WSMsgType.TEXT:
             await conversation.take(json.loads(message.data))
@@ -123,7 +131,11 @@ def main() -> None:
     parser.add_argument("--hang-up-at", type=int, default=0)
     parser.add_argument("--mute-at", type=int, default=0)
     parser.add_argument("--mix-up-at", type=int, default=0)
+    parser.add_argument("--hang-up-calls", type=int, default=EVERY)
+    parser.add_argument("--refuse-from", type=int, default=EVERY)
+    parser.add_argument("--refuse-until", type=int, default=EVERY - 1)
     app = web.Application()
+    app["numbers"] = itertools.count(1)
     app["options"] = parser.parse_args()
     app.router.add_get("/media", media)
     options = app["options"]

@@ -20,6 +20,7 @@ from drill.load import arrivals
 from drill.load.order import LoadOrder
 from drill.model.events import (
     CallEnded,
+    CallerGaveUp,
     CallStarted,
     ClockAnchor,
     Event,
@@ -179,6 +180,67 @@ def test_a_platform_that_hangs_up_is_told_as_dropped(tmp_path: Path) -> None:
     assert "1011 tired" in dropped[0].detail
     assert {(turn.seq, turn.ledger) for turn in turns} == {(2, "info")}
     assert {turn.call for turn in turns} == {call.call for call in dropped}
+
+
+def chains(stream: Stream) -> dict[str, list[CallStarted]]:
+    """Every caller's calls by the name of the first."""
+    found: dict[str, list[CallStarted]] = {}
+    first: dict[str, str] = {}
+    for call in (e for e in of(stream, CallStarted) if isinstance(e, CallStarted)):
+        first[call.call] = first[call.redial_of] if call.redial_of else call.call
+        found.setdefault(first[call.call], []).append(call)
+    return found
+
+
+def test_callers_who_were_cut_off_dial_again_and_go_on(tmp_path: Path) -> None:
+    """Hung up on once, refused twice, then in a call again that answers as before."""
+    order = ordered(tmp_path, 17070, concurrency=1, mean_call_s=300.0)
+    options = ("--hang-up-at", "2", "--hang-up-calls", "1", "--refuse-from", "2", "--refuse-until", "3")
+    with agent(17070, *options), running(order) as load:
+        wait_for(lambda: seen(order, 4, CallStarted)() and seen(order, 5, TurnEnded)())
+        assert stopped(load) == 0
+    stream = read_stream(order.stream)
+    (calls,) = chains(stream).values()
+    assert [(call.attempt, call.ok) for call in calls] == [(1, True), (2, False), (3, False), (4, True)]
+    assert "503" in calls[1].detail
+    assert len({call.patient for call in calls}) == 1
+    ended = [e for e in of(stream, CallEnded) if isinstance(e, CallEnded)]
+    assert [(e.call, e.outcome) for e in ended] == [(calls[0].call, "dropped"), (calls[3].call, "cut")]
+    turns = [e for e in of(stream, TurnEnded) if isinstance(e, TurnEnded) and e.call == calls[3].call]
+    assert [turn.outcome for turn in turns][:2] == ["full", "full"]
+    assert not of(stream, CallerGaveUp)
+
+
+def test_callers_who_are_refused_again_and_again_give_up(tmp_path: Path) -> None:
+    """Six calls, the last of them named; and the table shows each attempt as a failure."""
+    order = ordered(tmp_path, 17071, concurrency=2, mean_call_s=300.0)
+    with agent(17071, "--refuse-from", "1"), running(order) as load:
+        wait_for(seen(order, 2, CallerGaveUp))
+        assert stopped(load) == 0
+    stream = read_stream(order.stream)
+    gone = {e.call: e.attempts for e in of(stream, CallerGaveUp) if isinstance(e, CallerGaveUp)}
+    assert gone == {calls[-1].call: 6 for calls in chains(stream).values()}
+    assert "call redial" in load.log.read_text()
+
+
+def test_a_frozen_platform_is_hung_up_on_and_refuses_within_five_seconds(tmp_path: Path) -> None:
+    """Stopped, its sockets open: fifteen seconds of dead air, then connections that are never answered."""
+    order = ordered(tmp_path, 17072, concurrency=2, mean_call_s=300.0)
+    with agent(17072) as platform, running(order) as load:
+        wait_for(seen(order, 4, TurnEnded))
+        platform.send_signal(signal.SIGSTOP)
+        wait_for(seen(order, 4, CallStarted), within_s=45.0)
+        assert stopped(load) == 0
+    stream = read_stream(order.stream)
+    ended = [e for e in of(stream, CallEnded) if isinstance(e, CallEnded)]
+    assert {(e.outcome, e.detail) for e in ended} == {("abandoned", "no answer within 15 s")}
+    again = [
+        (r.t_ns, r.event) for r in stream.events if isinstance(r.event, CallStarted) and r.event.redial_of
+    ]
+    assert again
+    for t_ns, call in again:
+        assert not call.ok
+        assert 4.9 < (t_ns - call.intended_ns) / S < 6.0
 
 
 def test_an_agent_that_dies_drops_its_calls(tmp_path: Path) -> None:

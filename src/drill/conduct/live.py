@@ -7,6 +7,7 @@ differently; the live view only decides how long to wait.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,11 +15,14 @@ from drill.journal import Tail
 from drill.model.events import (
     BreakerSample,
     CallEnded,
+    CallerGaveUp,
     CallStarted,
+    EdgeSample,
     FaultApplied,
     FaultFailed,
     FaultRequested,
     FaultReverted,
+    MemberSample,
     Recorded,
     TurnEnded,
     TurnInvoked,
@@ -28,13 +32,25 @@ from drill.model.events import (
 
 @dataclass(slots=True)
 class Live:
-    """A running picture folded from the streams as they grow."""
+    """A running picture folded from the streams as they grow.
+
+    Attributes:
+        away: callers cut off or refused and not in a call again, each by the last call of theirs.
+        redials: this load tells of callers who call again, so that those away can be counted.
+        breakers: each zone's state when it could last be read.
+        edges: whether the edge would send a new call to a zone; false while the edge cannot be read.
+        members: what each store member last said, or that it said nothing.
+    """
 
     folder: Path
     turn_slo_s: float
     calls: set[str] = field(default_factory=set)
     waiting: dict[tuple[str, int], int] = field(default_factory=dict)
+    away: set[str] = field(default_factory=set)
+    redials: bool = False
     breakers: dict[str, str] = field(default_factory=dict)
+    edges: dict[str, bool] = field(default_factory=dict)
+    members: dict[str, MemberSample] = field(default_factory=dict)
     witness: dict[str, str] = field(default_factory=dict)
     notes: set[str] = field(default_factory=set)
     requested: set[str] = field(default_factory=set)
@@ -54,11 +70,28 @@ class Live:
                     self._see(recorded)
 
     def breach_share(self, now_ns: int | None = None) -> float:
-        """Share of live calls that wait longer than the SLO right now; 0 without calls."""
+        """Share of callers who wait longer than the SLO right now, or are away; 0 without callers."""
         now = time.monotonic_ns() if now_ns is None else now_ns
         slo_ns = int(self.turn_slo_s * 1e9)
         late = {call for (call, _), eos in self.waiting.items() if now > eos + slo_ns and call in self.calls}
-        return len(late) / len(self.calls) if self.calls else 0.0
+        away = len(self.away) if self.redials else 0
+        callers = len(self.calls) + away
+        return (len(late) + away) / callers if callers else 0.0
+
+    def breakers_closed(self) -> bool:
+        """Every breaker, when it could last be read: that of a zone which is down cannot be."""
+        return all(state == "closed" for state in self.breakers.values())
+
+    def whole(self, zones: Sequence[str], members: Sequence[str]) -> bool:
+        """Whether the edge uses every one of these zones, and these store members are redundant again:
+        one primary, everybody else streaming from it, one of them in sync."""
+        if not all(self.edges.get(zone, False) for zone in zones):
+            return False
+        told = [self.members[zone] for zone in members if zone in self.members]
+        if len(told) < len(members) or not all(m.role == "primary" or m.streaming for m in told):
+            return False
+        primaries = sum(m.role == "primary" for m in told)
+        return not members or (primaries == 1 and (len(members) == 1 or any(m.sync for m in told)))
 
     def outstanding(self) -> set[str]:
         """Faults requested and not yet reverted."""
@@ -66,21 +99,37 @@ class Live:
 
     def _see(self, recorded: Recorded) -> None:
         match recorded.event:
-            case CallStarted(call=call, ok=True):
-                self.calls.add(call)
-            case CallEnded(call=call, outcome=outcome):
-                self.calls.discard(call)
-                self.dropped += outcome == "dropped"
+            case CallStarted() | CallEnded() | CallerGaveUp():
+                self._call(recorded.event)
             case TurnInvoked(call=call, seq=seq, eos_ns=eos_ns):
                 self.waiting[call, seq] = eos_ns
             case TurnEnded() as turn:
                 self._turn(turn)
-            case BreakerSample(zone=zone, state=state):
+            case BreakerSample(zone=zone, ok=True, state=state):
                 self.breakers[zone] = state
+            case EdgeSample(zone=zone, ok=ok, healthy=healthy):
+                self.edges[zone] = ok and healthy
+            case MemberSample(zone=zone) as member:
+                self.members[zone] = member
             case WitnessSample(zone=zone, outcome=outcome):
                 self.witness[zone] = outcome
             case _:
                 self._fault(recorded)
+
+    def _call(self, event: CallStarted | CallEnded | CallerGaveUp) -> None:
+        match event:
+            case CallStarted(call=call, ok=ok, redial_of=before):
+                self.away.discard(before)
+                self.redials = self.redials or before != ""
+                (self.calls if ok else self.away).add(call)
+            case CallEnded(call=call, outcome=outcome):
+                self.calls.discard(call)
+                self.dropped += outcome == "dropped"
+                if outcome in ("dropped", "abandoned"):
+                    self.away.add(call)
+            case CallerGaveUp(call=call):
+                self.away.discard(call)
+                self.redials = True
 
     def _turn(self, turn: TurnEnded) -> None:
         self.waiting.pop((turn.call, turn.seq), None)

@@ -162,13 +162,17 @@ def _fault(run: _Run) -> None:
 
 
 def _sustained(run: _Run) -> Callable[[], bool]:
-    """True once the live picture has been good, breakers closed, for the sustained window."""
-    good_since = time.monotonic()
+    """True once the live picture has been good for the sustained window: callers well, breakers closed,
+    and a platform that can lose zones whole again, so that the judge has evidence of its redundancy."""
+    target, good_since = run.target, time.monotonic()
+    members = [member.zone for member in target.store.members] if target.store else []
+    zones = [zone.name for zone in target.zones] if target.edge_admin and (target.control or members) else []
 
     def done() -> bool:
         nonlocal good_since
-        closed = all(state == "closed" for state in run.live.breakers.values())
-        if run.live.breach_share() > run.limits.back_share or not closed:
+        live = run.live
+        well = live.breach_share() <= run.limits.back_share and live.breakers_closed()
+        if not (well and live.whole(zones, members)):
             good_since = time.monotonic()
         return time.monotonic() - good_since >= run.limits.sustained_s + SUSTAIN_MARGIN_S
 

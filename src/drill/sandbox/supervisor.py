@@ -112,13 +112,14 @@ class Supervisor:
 
     async def _edge_sees_all(self) -> None:
         """A zone that works is of no use to a caller before the edge knows it."""
-        admin = self._store.layout.edge_admin
+        layout = self._store.layout
+        wanted = [f"{layout.voice(zone)}::health_flags::healthy" for zone in ZONES]
         while True:
             try:
-                _, text = await checks.request(admin, "GET", "/clusters")
+                _, text = await checks.request(layout.edge_admin, "GET", "/clusters")
             except checks.SilentError:
                 text = ""
-            if text.count("::health_flags::healthy") == len(ZONES):
+            if all(line in text for line in wanted):
                 return
             await asyncio.sleep(_POLL_S)
 

@@ -13,12 +13,11 @@ import typing
 from typing import Any
 
 from drill.definition import Drill
+from drill.definition.needs import ACTIONS, INJECTING, injects, lacking
 from drill.model.errors import DefinitionError, JournalError
 from drill.model.plan import Objectives, Plan, to_json
 from drill.model.target import Target
 from drill.model.units import seconds
-
-_INJECTING = ("drill.toolkit.actions", "ehr_fault")
 
 
 def plan(drill: Drill, target: Target, *, seed: int, sham: bool) -> Plan:
@@ -38,24 +37,7 @@ def plan(drill: Drill, target: Target, *, seed: int, sham: bool) -> Plan:
 
 
 def _fits(drill: Drill, target: Target) -> None:
-    asked, ehr = drill.objectives, target.ehr
-    needs = (
-        ("objectives.breaker", "breaker", asked.breaker is None or target.breaker is not None),
-        (
-            "objectives.breaker",
-            "ehr.requests",
-            asked.breaker is None or (ehr is not None and ehr.requests is not None),
-        ),
-        ("objectives.ehr_writes", "ehr", asked.ehr_writes is None or ehr is not None),
-        ("objectives.turns", "store", asked.turns is None or target.store is not None),
-        ("the experiment", "ehr.links", ehr is not None and bool(ehr.links)),
-    )
-    lacks = [
-        f"{drill.file}: {what} needs {part}, which target {target.name!r} in {target.file} lacks"
-        for what, part, there in needs
-        if not there
-    ]
-    if lacks := lacks + _too_short(drill, target):
+    if lacks := lacking(drill, target) + _too_short(drill, target):
         raise DefinitionError(lacks)
 
 
@@ -74,23 +56,20 @@ def _too_short(drill: Drill, target: Target) -> list[str]:
 
 def _experiment(drill: Drill, *, sham: bool) -> str:
     experiment: dict[str, Any] = json.loads(drill.experiment)
-    if not any(_injects(step) for step in experiment["method"]):
+    if not any(injects(step) for step in experiment["method"]):
+        known = [f"{ACTIONS}.{name}" for name in INJECTING]
         raise DefinitionError(
             f"{drill.file}: {drill.experiment_file} injects nothing that a drill could prove; "
-            f"use the action {'.'.join(_INJECTING)}"
+            f"use the action {', '.join(known[:-1])} or {known[-1]}"
         )
     if sham:
-        experiment["method"] = [_sham(step) if _injects(step) else step for step in experiment["method"]]
+        experiment["method"] = [_sham(step) if injects(step) else step for step in experiment["method"]]
     return json.dumps(experiment, sort_keys=True, separators=(",", ":"))
 
 
-def _injects(step: dict[str, Any]) -> bool:
-    provider = step.get("provider", {})
-    return (provider.get("module"), provider.get("func")) == _INJECTING
-
-
 def _sham(step: dict[str, Any]) -> dict[str, Any]:
-    return {**step, "provider": {**step["provider"], "func": "sham", "arguments": {}}}
+    left_out = {"instead_of": step["provider"]["func"]}
+    return {**step, "provider": {**step["provider"], "func": "sham", "arguments": left_out}}
 
 
 def _objectives(asked: Objectives, target: Target) -> Objectives:

@@ -69,7 +69,12 @@ def test_a_sham_differs_only_in_the_injecting_action(drill: Drill) -> None:
     changed = [(r, s) for r, s in zip(real["method"], sham["method"], strict=True) if r != s]
     assert [r["provider"]["func"] for r, _ in changed] == ["ehr_fault"]
     assert [s["provider"] for _, s in changed] == [
-        {"type": "python", "module": "drill.toolkit.actions", "func": "sham", "arguments": {}}
+        {
+            "type": "python",
+            "module": "drill.toolkit.actions",
+            "func": "sham",
+            "arguments": {"instead_of": "ehr_fault"},
+        }
     ]
     assert {**real, "method": None} == {**sham, "method": None}
 
@@ -82,7 +87,8 @@ def test_an_experiment_that_injects_nothing_of_ours_is_refused(drill: Drill) -> 
     assert error.value.mistakes == (
         (
             "drills/ehr-outage.yaml: experiments/ehr-outage.yaml injects nothing that a drill could prove; "
-            "use the action drill.toolkit.actions.ehr_fault"
+            "use the action drill.toolkit.actions.ehr_fault, drill.toolkit.actions.zone_fault or "
+            "drill.toolkit.actions.service_fault"
         ),
     )
 

@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import requests
 
+from drill.conduct.zone_guards import Answer, zone_guards
+from drill.definition.needs import takes_zones
 from drill.model.errors import WorldError
 from drill.model.events import GuardChecked
 from drill.model.plan import Plan
@@ -24,7 +26,6 @@ from drill.probes.readback import connect, ehr_records
 from drill.probes.watch import ask_breaker, ask_health, ask_requests, ask_witness, link_base
 
 DISK_FREE_MIN_BYTES = 256 * 1024 * 1024
-Answer = tuple[bool, str]
 
 
 def check(plan: Plan, target: Target, folder: Path) -> list[GuardChecked]:
@@ -41,6 +42,8 @@ def check(plan: Plan, target: Target, folder: Path) -> list[GuardChecked]:
         "EHR can be read back": lambda: _ehr(plan, target),
         "store can be read back": lambda: _store(plan, target),
     }
+    if takes_zones(plan.experiment):
+        guards |= zone_guards(plan, target)
     return [_ask(name, guard) for name, guard in guards.items()]
 
 

@@ -6,17 +6,28 @@ The EHR is read past the fault proxies. A read-back that is not whole says so in
 
 from __future__ import annotations
 
+import contextlib
+import os
+import socket
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 import requests
+from psycopg.conninfo import conninfo_to_dict
 
 from drill.model.errors import WorldError
 from drill.model.events import EhrRecord, StoredTurn
 from drill.model.target import Ehr, Store
 
 TIMEOUT_S = 5.0
+CONNECT_WITHIN_S = 9
+CONNECT_LEAST_S = 2  # psycopg waits no shorter
+STATEMENT_TIMEOUT_MS = 30_000
+ANSWER_WITHIN_S = 10.0
+READ_WITHIN_S = 60.0
+BATCH_ROWS = 1000  # so that a million turns are never there twice
 PAGES_MAX = 1000
 RUN_TAG = "urn:drill:run"
 TURN_IDENTIFIER = "urn:drill:turn"
@@ -71,34 +82,75 @@ def _patient(resource: dict[str, Any]) -> str:
 
 
 def connect(store: Store) -> psycopg.Connection[tuple[Any, ...]]:
-    """A read-only connection with deadlines; WorldError when there is none to be had."""
+    """A read-only connection with deadlines; WorldError when there is none to be had.
+
+    Of several hosts each is given its share of the time, so that one which is frozen does not use it up.
+    """
     extra = {"passfile": str(store.passfile)} if store.passfile else {}
     try:
-        return psycopg.connect(
-            store.dsn, connect_timeout=5, autocommit=True,
-            options="-c statement_timeout=10000 -c default_transaction_read_only=on", **extra,
+        share_s = max(CONNECT_LEAST_S, CONNECT_WITHIN_S // _hosts(store.dsn))
+        connection = psycopg.connect(
+            store.dsn, connect_timeout=share_s, autocommit=True,
+            options=f"-c statement_timeout={STATEMENT_TIMEOUT_MS}", **extra,
         )  # fmt: skip
     except psycopg.Error as error:
         raise WorldError(f"the store cannot be reached: {str(error).splitlines()[0]}") from error
+    # Not among the options: a session that begins read-only is not what target_session_attrs=read-write
+    # looks for.
+    with _deadline(connection, ANSWER_WITHIN_S, "the store cannot be reached"):
+        connection.execute("SET default_transaction_read_only = on")
+    return connection
+
+
+def _hosts(dsn: str) -> int:
+    return str(conninfo_to_dict(dsn).get("host", "")).count(",") + 1
+
+
+@contextlib.contextmanager
+def _deadline(connection: psycopg.Connection[tuple[Any, ...]], within_s: float, what: str) -> Iterator[None]:
+    """WorldError when a query fails, or when its server froze: the server's own timeout is no use then."""
+    alarm = threading.Timer(within_s, _hang_up, (connection.fileno(),))
+    alarm.start()
+    try:
+        yield
+    except psycopg.Error as error:
+        connection.close()
+        raise WorldError(f"{what}: {str(error).splitlines()[0]}") from error
+    finally:
+        alarm.cancel()
+        alarm.join()
+
+
+def _hang_up(descriptor: int) -> None:
+    """End the connection from our side, whoever waits for it."""
+    with socket.socket(fileno=os.dup(descriptor)) as peer, contextlib.suppress(OSError):
+        peer.shutdown(socket.SHUT_RDWR)
 
 
 def stored_turns(store: Store, run_id: str) -> list[StoredTurn]:
-    """Every stored turn of this run; WorldError when the query fails."""
-    with connect(store) as connection:
+    """Every stored turn of this run; WorldError when the query fails or gives something else."""
+    failed = "the store could not be read back"
+    with connect(store) as connection, _deadline(connection, READ_WITHIN_S, failed):
+        rows = connection.cursor().stream(store.turns.encode(), {"run_id": run_id}, size=BATCH_ROWS)
         try:
-            rows = connection.execute(store.turns.encode(), {"run_id": run_id}).fetchall()
-        except psycopg.Error as error:
-            raise WorldError(f"the store could not be read back: {str(error).splitlines()[0]}") from error
-    return [StoredTurn(str(turn_id), str(call), int(seq), str(digest)) for turn_id, call, seq, digest in rows]
+            return [_turn(*row) for row in rows]
+        except (TypeError, ValueError) as error:
+            raise WorldError(
+                f"{failed}: `turns` has to give turn_id, call_sid, seq, digest and, if it can, a position"
+            ) from error
+
+
+def _turn(turn_id: Any, call: Any, seq: Any, digest: Any, position: Any = 0) -> StoredTurn:
+    return StoredTurn(str(turn_id), str(call), int(seq), str(digest), int(position))
 
 
 def outbox_pending(store: Store) -> int:
     """EHR writes still waiting in the platform's outbox; 0 when the target names no such query."""
     if not store.outbox_pending:
         return 0
-    with connect(store) as connection:
-        try:
-            row = connection.execute(store.outbox_pending.encode()).fetchone()
-        except psycopg.Error as error:
-            raise WorldError(f"the outbox could not be read: {str(error).splitlines()[0]}") from error
+    with (
+        connect(store) as connection,
+        _deadline(connection, ANSWER_WITHIN_S, "the outbox could not be read"),
+    ):
+        row = connection.execute(store.outbox_pending.encode()).fetchone()
     return int(row[0]) if row else 0

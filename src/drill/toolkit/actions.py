@@ -7,10 +7,12 @@ import time
 from chaoslib.exceptions import ActivityFailed
 
 from drill.faults.ehr import MODES
+from drill.faults.zones import SERVICE_MODES, ZONE_MODES
 from drill.model.errors import DrillError
 from drill.toolkit.session import open_sessions, opened
+from drill.toolkit.zone_session import ZoneOrder, apply_service, apply_zone, fitted
 
-__all__ = ["ehr_fault", "hold", "revert", "sham"]
+__all__ = ["ehr_fault", "hold", "revert", "service_fault", "sham", "zone_fault"]
 
 HOLD_MAX_S = 3600.0
 
@@ -24,6 +26,58 @@ def ehr_fault(mode: str, target: str | None = None, target_file: str | None = No
         raise ActivityFailed(f"mode {mode!r} is no way an EHR fails; write one of {', '.join(MODES)}")
     try:
         return opened(target, target_file).apply_ehr(mode)
+    except DrillError as error:
+        raise ActivityFailed(str(error)) from error
+
+
+def zone_fault(
+    mode: str,
+    zone: str = "primary",
+    target: str | None = None,
+    target_file: str | None = None,
+    times: int | str = 3,
+    down_s: float | str = 4,
+    up_s: float | str = 4,
+    stall_s: float | str | None = None,
+    total_s: float | str | None = None,
+) -> list[str]:
+    """Take a zone away: kill, pause, isolate, flap or lossy-kill; returns the fault ids.
+
+    `zone` is a name, `primary` (it holds the primary) or `replica` (the first by name that holds none).
+    `stall_s` before that, replication from the zone falls silent: 1.5 for lossy-kill, else 0 unless given.
+    A flap blocks while the zone goes `times` times, down for `down_s` and up for `up_s` each; with `total_s`
+    both are stretched so that all of it takes that long. All other modes leave the zone taken.
+    """
+    if mode not in ZONE_MODES:
+        raise ActivityFailed(f"mode {mode!r} is no way a zone fails; write one of {', '.join(ZONE_MODES)}")
+    try:
+        down, up = float(down_s), float(up_s)
+        if total_s is not None:
+            down, up = fitted(float(total_s), int(times), down, up)
+        stall = None if stall_s is None else float(stall_s)
+        return apply_zone(opened(target, target_file), ZoneOrder(mode, zone, stall, int(times), down, up))
+    except (DrillError, ValueError) as error:
+        raise ActivityFailed(str(error)) from error
+
+
+def service_fault(
+    mode: str,
+    service: str = "agent",
+    zone: str = "replica",
+    target: str | None = None,
+    target_file: str | None = None,
+) -> list[str]:
+    """Kill one service of a zone, or make it hang, once; returns the fault id.
+
+    `service` is its full name or what stands before `-ZONE` in it; `zone` is as in `zone_fault`. Nothing
+    here starts it again: that is the platform's part.
+    """
+    if mode not in SERVICE_MODES:
+        raise ActivityFailed(
+            f"mode {mode!r} is no way a service fails; write one of {', '.join(SERVICE_MODES)}"
+        )
+    try:
+        return apply_service(opened(target, target_file), mode, service, zone)
     except DrillError as error:
         raise ActivityFailed(str(error)) from error
 
@@ -47,6 +101,6 @@ def revert() -> str:
     return "reverted"
 
 
-def sham() -> str:
+def sham(instead_of: str = "ehr_fault") -> str:
     """Does nothing: stands in for an injecting action in a sham drill, which must end UNKNOWN."""
-    return "sham: nothing was injected"
+    return f"sham: nothing was injected by {instead_of}"

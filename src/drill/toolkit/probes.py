@@ -9,15 +9,22 @@ from typing import TypeVar
 import aiohttp
 from chaoslib.exceptions import ActivityFailed
 
-from drill.model.errors import DrillError
-from drill.model.events import WitnessSample
-from drill.model.target import Target
+from drill.faults.zone_control import Control
+from drill.faults.zones import control_of
+from drill.model.errors import DrillError, WorldError
+from drill.model.events import DoorSample, WitnessSample
+from drill.model.target import Target, Zone
+from drill.probes.ask import listen_address
+from drill.probes.doors import ask_door, ask_wal, through, wires_to
 from drill.probes.watch import ask_breaker, ask_health, ask_witness, link_base
-from drill.toolkit.session import ehr_of, target_of
+from drill.toolkit.session import ehr_of, open_sessions, target_of
+from drill.toolkit.store_members import store_trouble, zone_of
 
 T = TypeVar("T", bool, str)
 
-__all__ = ["breakers_closed", "ehr_answers", "zones_healthy"]
+HIT = "hit"
+
+__all__ = ["breakers_closed", "ehr_answers", "store_whole", "zone_door", "zones_healthy", "zones_up"]
 
 
 def zones_healthy(target: str | None = None, target_file: str | None = None) -> bool:
@@ -54,6 +61,66 @@ def ehr_answers(timeout_s: float = 6.0, target: str | None = None, target_file: 
         return _one_word(await asyncio.gather(*asks))
 
     return _asked(ask, target, target_file)
+
+
+def zones_up(target: str | None = None, target_file: str | None = None) -> bool:
+    """Whether the zone control says of every zone of the target that it is up."""
+    try:
+        found = target_of(target, target_file)
+        states = {zone.name: zone.state for zone in Control(control_of(found)).zones()}
+    except DrillError as error:
+        raise ActivityFailed(str(error)) from error
+    return all(states.get(zone.name) == "up" for zone in found.zones)
+
+
+def store_whole(target: str | None = None, target_file: str | None = None) -> bool:
+    """Whether one store member leads, all others follow, and one of them is in sync if the store waits."""
+
+    async def ask(_: aiohttp.ClientSession, found: Target) -> bool:
+        return not await store_trouble(found)
+
+    return _asked(ask, target, target_file)
+
+
+def zone_door(
+    zone: str = HIT, way: str = "direct", target: str | None = None, target_file: str | None = None
+) -> str:
+    """What a request to one zone's door comes to: ok, refused, timeout, reset, http_5xx or error.
+
+    `zone` is a name, `primary`, `replica`, or `hit`: the one that this experiment last took. `way` is
+    direct, link (the wire of callers' media) or wal (a wire of replication).
+    """
+    try:
+        found = target_of(target, target_file)
+        name = _hit() if zone == HIT else zone_of(found, zone)
+        chosen = next(each for each in found.zones if each.name == name)
+    except DrillError as error:
+        raise ActivityFailed(str(error)) from error
+
+    async def ask(session: aiohttp.ClientSession, found: Target) -> str:
+        return (await _door(session, found, chosen, way)).outcome
+
+    return _asked(ask, target, target_file)
+
+
+async def _door(session: aiohttp.ClientSession, target: Target, zone: Zone, way: str) -> DoorSample:
+    if way == "direct":
+        return await ask_door(session, zone.name, way, zone.health)
+    voice, wal = wires_to(target, zone)
+    wire = {"link": voice, "wal": wal}.get(way)
+    if wire is None:
+        raise WorldError(f"target {target.name!r} names no way {way!r} to zone {zone.name}")
+    listen = await listen_address(session, wire.api, wire.proxy)
+    if way == "wal":
+        return await ask_wal(zone.name, listen)
+    return await ask_door(session, zone.name, way, through(zone.health, listen))
+
+
+def _hit() -> str:
+    hit = [session.zones[-1] for session in open_sessions() if session.zones]
+    if not hit:
+        raise WorldError("this experiment has taken no zone yet; name one")
+    return hit[-1]
 
 
 def _one_word(samples: list[WitnessSample]) -> str:

@@ -37,11 +37,15 @@ def run(experiment: dict[str, Any], session: Session) -> tuple[str, bool, str]:
     """(status, deviated, detail) as chaoslib tells it, or `crashed` and why."""
     from chaoslib.exceptions import ChaosException
     from chaoslib.experiment import ensure_experiment_is_valid, run_experiment
+    from chaoslib.types import Strategy
 
     try:
         ensure_experiment_is_valid(experiment)
-        journal = run_experiment(copy.deepcopy(experiment), settings=SETTINGS)
-    except ChaosException as error:
+        # `chaos run` reads this from the file; the library wants it said.
+        asked = experiment.get("runtime", {}).get("hypothesis", {}).get("strategy", "default")
+        strategy = Strategy.from_string(asked)
+        journal = run_experiment(copy.deepcopy(experiment), settings=SETTINGS, strategy=strategy)
+    except (ChaosException, ValueError) as error:
         return "crashed", False, f"{type(error).__name__}: {error}"
     except _Ended:
         return "interrupted", False, "told to end"

@@ -12,10 +12,11 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from drill.faults import Proxies
+from drill.faults import Fault, Proxies
 from drill.faults.ehr import STAND_INS, ehr_fault
 from drill.faults.ledger import apply, outstanding, revert
 from drill.journal import Journal, read_stream
@@ -30,25 +31,35 @@ STAND_IN_WITHIN_S = 10.0
 
 @dataclass(slots=True)
 class Session:
-    """One experiment's hands on the platform."""
+    """One experiment's hands on the platform. `zones` are those that it hit, in order."""
 
     target: Target
     path: Path
     journal: Journal
     world: Proxies = field(default_factory=Proxies)
     stand_ins: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    zones: list[str] = field(default_factory=list)
     count: int = 0
 
     def apply_ehr(self, mode: str) -> list[str]:
         """The fault on every link to the EHR, one after the other; returns their ids."""
         ehr = ehr_of(self.target)
         stand_in = self._stand_in(mode, ehr) if mode in STAND_INS else ""
-        ids = []
-        for link in ehr.links:
-            self.count += 1
-            ids.append(f"f{self.count}-{mode}-{link.proxy}")
-            apply(self.journal, ids[-1], ehr_fault(mode, link, stand_in), self.world)
-        return ids
+        return [self.inject(f"{mode}-{link.proxy}", ehr_fault(mode, link, stand_in)) for link in ehr.links]
+
+    def inject(self, label: str, fault: Fault) -> str:
+        """Apply one fault through the ledger; returns its id. WorldError when it is not sure."""
+        self.count += 1
+        fault_id = f"f{self.count}-{label}"
+        apply(self.journal, fault_id, fault, self.world)
+        return fault_id
+
+    def revert_some(self, ids: Collection[str], by: str) -> None:
+        """Undo these faults, last first; WorldError when one could not be undone."""
+        self.journal.flush()
+        todo = [each for each in outstanding(read_stream(self.path).events) if each.fault_id in ids]
+        if failures := revert(self.journal, todo, self.world, by):
+            raise WorldError("could not restore: " + "; ".join(failures))
 
     def revert_all(self, by: str) -> None:
         """Undo everything outstanding, last first; WorldError when something could not be undone."""

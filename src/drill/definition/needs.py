@@ -1,0 +1,124 @@
+"""What a drill needs of its target, by what it judges and by what its experiment does.
+
+A drill that could not be judged, or whose fault could not be made, is refused before anything is touched;
+so is one that would take the only zone there is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from drill.definition.drill import Drill
+from drill.definition.reader import nearest
+from drill.model.target import Target
+
+ACTIONS = "drill.toolkit.actions"
+INJECTING = ("ehr_fault", "zone_fault", "service_fault")
+ZONE_MODES = ("kill", "pause", "isolate", "flap", "lossy-kill")
+SERVICE_MODES = ("kill", "hang")
+ROLES = ("primary", "replica")
+_ROLE = {"zone_fault": "primary", "service_fault": "replica"}
+Need = tuple[str, str, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """One injecting step of an experiment: the action, and what it is told ("" where it is told nothing).
+
+    `stalls`: replication falls silent before.
+    """
+
+    func: str
+    mode: str
+    zone: str
+    stalls: bool
+
+
+def injects(step: dict[str, Any]) -> bool:
+    """Whether a step is one of the actions that write down what they do."""
+    provider = step.get("provider", {})
+    return provider.get("module") == ACTIONS and provider.get("func") in INJECTING
+
+
+def injections(experiment: str) -> tuple[Injection, ...]:
+    """Every injecting step of an experiment (JSON), in order."""
+    steps = [step["provider"] for step in json.loads(experiment)["method"] if injects(step)]
+    return tuple(_injection(step["func"], step.get("arguments") or {}) for step in steps)
+
+
+def _injection(func: str, told: dict[str, Any]) -> Injection:
+    mode, zone = str(told.get("mode", "")), str(told.get("zone", _ROLE.get(func, "")))
+    stalls = mode == "lossy-kill" or str(told.get("stall_s", 0)) not in ("0", "0.0", "None")
+    return Injection(func, mode, zone, stalls)
+
+
+def takes_zones(experiment: str) -> bool:
+    """Whether an experiment (JSON) is about zones or their services, be it only in a sham."""
+    providers = [step.get("provider", {}) for step in json.loads(experiment)["method"]]
+    ours = [each for each in providers if each.get("module") == ACTIONS]
+    acts = [(each.get("arguments") or {}).get("instead_of", each.get("func")) for each in ours]
+    return any(act in ("zone_fault", "service_fault") for act in acts)
+
+
+def lacking(drill: Drill, target: Target) -> list[str]:
+    """Everything that the target lacks for this drill, and what of the experiment cannot be."""
+    done = injections(drill.experiment)
+    lacks = [
+        f"{drill.file}: {what} needs {part}, which target {target.name!r} in {target.file} lacks"
+        for what, part, there in dict.fromkeys([*_judged(drill, target), *_made(done, target)])
+        if not there
+    ]
+    return lacks + [
+        f"{drill.file}: {drill.experiment_file}: {said}" for each in done for said in _wrong(each, target)
+    ]
+
+
+def _judged(drill: Drill, target: Target) -> Iterator[Need]:
+    asked, ehr, store = drill.objectives, target.ehr, target.store
+    members = store is not None and bool(store.members)
+    if asked.breaker is not None:
+        yield "objectives.breaker", "breaker", target.breaker is not None
+        yield "objectives.breaker", "ehr.requests", ehr is not None and ehr.requests is not None
+    if asked.ehr_writes is not None:
+        yield "objectives.ehr_writes", "ehr", ehr is not None
+    if asked.turns is not None:
+        yield "objectives.turns", "store", store is not None
+    if asked.failover is not None:
+        yield "objectives.failover", "edge_admin", bool(target.edge_admin)
+        yield "objectives.failover", "store.members", members
+    if asked.capacity is not None:
+        yield "objectives.capacity", "capacity in every zone", all(z.capacity for z in target.zones)
+    if asked.remediation is not None:
+        yield "objectives.remediation", "control", bool(target.control)
+
+
+def _made(done: tuple[Injection, ...], target: Target) -> Iterator[Need]:
+    store = target.store
+    for each in done:
+        if each.func == "ehr_fault":
+            yield "the experiment", "ehr.links", target.ehr is not None and bool(target.ehr.links)
+            continue
+        yield "the experiment", "control", bool(target.control)
+        if each.func == "zone_fault":
+            yield "the experiment", "a second zone", len(target.zones) > 1
+        if each.zone in ROLES:
+            yield "the experiment", "store.members", store is not None and bool(store.members)
+        if each.mode == "isolate":
+            yield "the experiment", "wires", bool(target.wires)
+        if each.stalls:
+            wal = any(wire.carries == "wal" for wire in target.wires)
+            yield "the experiment", "wires that carry wal", wal
+
+
+def _wrong(each: Injection, target: Target) -> Iterator[str]:
+    modes = {"zone_fault": ZONE_MODES, "service_fault": SERVICE_MODES}.get(each.func)
+    if modes is None:
+        return
+    if each.mode not in modes:
+        yield f"{each.func} knows no mode {each.mode!r}; {nearest(each.mode, modes)}"
+    zones = (*(zone.name for zone in target.zones), *ROLES)
+    if each.zone not in zones:
+        yield f"{each.func}: target {target.name!r} has no zone {each.zone!r}; {nearest(each.zone, zones)}"

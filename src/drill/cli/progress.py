@@ -8,20 +8,41 @@ from rich.console import Console
 from rich.live import Live as Painted
 from rich.text import Text
 
+from drill.conduct.live import Live
 from drill.conduct.loop import Progress
 
 LOG_EVERY_S = 10.0
 
 
 def line(progress: Progress) -> str:
-    """Phase, calls up, breach share, breakers, and what is left of the phase at most."""
+    """Phase, what is left of it at most, calls up, breach share, and what the platform is doing."""
     live = progress.live
-    breakers = " ".join(f"{zone}:{state or '?'}" for zone, state in sorted(live.breakers.items())) or "-"
+    away = f"   away {len(live.away)}" if live.redials else ""
     return (
         f"{progress.phase:<9} {progress.left_s:5.0f} s left   calls {len(live.calls):3d}   "
-        f"in breach {live.breach_share():4.0%}   dropped {live.dropped}   turns {live.turns}   "
-        f"breaker {breakers}"
+        f"in breach {live.breach_share():4.0%}   dropped {live.dropped}{away}   turns {live.turns}   "
+        f"{platform(live)}"
     )
+
+
+def platform(live: Live) -> str:
+    """Zones that the edge leaves out and the zone of the primary, where these are watched; and breakers,
+    where they are all that is watched or one of them is not closed."""
+    parts = []
+    if live.edges:
+        out = sorted(zone for zone, healthy in live.edges.items() if not healthy)
+        parts.append(f"zones out {' '.join(out) or '-'}")
+    if live.members:
+        primaries = sorted(zone for zone, said in live.members.items() if said.role == "primary")
+        parts.append(f"primary {' '.join(primaries) or '?'}")
+    if not parts or not live.breakers_closed():
+        parts.append(f"breaker {breakers(live)}")
+    return "   ".join(parts)
+
+
+def breakers(live: Live) -> str:
+    """`a:closed b:open`, or `-` where none was read."""
+    return " ".join(f"{zone}:{state or '?'}" for zone, state in sorted(live.breakers.items())) or "-"
 
 
 class Terminal:

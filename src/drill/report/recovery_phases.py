@@ -13,6 +13,7 @@ from drill.report.words import NOTHING
 from drill.timeline import Timeline
 
 _HEADS = ("Phase", "After the fault", "Since the phase before", "Told by", "Event")
+NEVER = "never"
 _ASIDE = (
     "Times run from the moment the loss was read back as applied. “never” is said where somebody watched "
     "and did not see it, “not watched” where nobody was there to see."
@@ -61,7 +62,7 @@ def unseen(name: str, timeline: Timeline) -> str:
     """Why a phase has no time: `never`, `not watched`, or no fault at all."""
     if timeline.applied_s is None:
         return "no fault was applied"
-    return "never" if _watched(name, timeline) else "not watched"
+    return NEVER if _watched(name, timeline) else "not watched"
 
 
 def _watched(name: str, timeline: Timeline) -> bool:

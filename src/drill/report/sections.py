@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from drill.model.plan import Plan
-from drill.report import callers_hit, room
+from drill.report import callers_hit, ledger, room
 from drill.report.values import Row, Section
 from drill.timeline import Timeline
 
 
-def sections(plan: Plan, timeline: Timeline, rows: Sequence[Row]) -> tuple[Section, ...]:
+def sections(
+    plan: Plan, timeline: Timeline, rows: Sequence[Row], saved: ledger.Saved | None
+) -> tuple[Section, ...]:
     """All that this drill asked for."""
     return (
+        *ledger.section(plan, timeline, of(rows, "turns"), saved),
         *callers_hit.section(plan, timeline, of(rows, "in_flight")),
         *room.section(plan, timeline, of(rows, "capacity")),
     )

@@ -20,7 +20,7 @@ from drill.model.verdicts import Status, Verdict, worst
 from drill.objectives.failover import MTTR
 from drill.objectives.phases import phases
 from drill.objectives.recovery import measure
-from drill.report import callers, charts, platform, recovery_phases, sections, subject, zone_figures
+from drill.report import callers, charts, ledger, platform, recovery_phases, sections, subject, zone_figures
 from drill.report.cited import Index, cited, index, links
 from drill.report.scene import picture
 from drill.report.values import Cited, FaultStory, Group, Row, Section, View
@@ -55,7 +55,8 @@ def build_view(
     )
     mttr = [row for row in rows if row.objective == MTTR]
     first = recovery_phases.section(plan, timeline, marks, mttr)
-    more = sections.sections(plan, timeline, rows)
+    saved = ledger.saved(plan, timeline, sections.of(rows, "turns"))
+    more = sections.sections(plan, timeline, rows, saved)
     status = worst(v.status for v in verdicts)
     run_id = next((start.run_id for start in timeline.starts), "")
     return View(
@@ -71,7 +72,7 @@ def build_view(
         narrow=charts.draw(scene, charts.NARROW, "narrow"),
         spoken=scene.text,
         zonal=bool(marks),
-        figures=zone_figures.figures(plan, timeline, recovery, marks)
+        figures=zone_figures.figures(plan, timeline, recovery, marks, saved)
         if marks
         else callers.figures(plan, timeline, recovery),
         phases=first,

@@ -8,15 +8,19 @@ from drill.model.plan import Plan
 from drill.model.units import seconds
 from drill.objectives.phases import PhaseMark
 from drill.recovery_estimate import Recovery
-from drill.report import callers, callers_hit
-from drill.report.recovery_phases import unseen
+from drill.report import callers, callers_hit, ledger
+from drill.report.recovery_phases import NEVER, unseen
 from drill.report.values import Figure
 from drill.report.words import NOTHING
 from drill.timeline import Timeline
 
 
 def figures(
-    plan: Plan, timeline: Timeline, recovery: Recovery | None, marks: Sequence[PhaseMark]
+    plan: Plan,
+    timeline: Timeline,
+    recovery: Recovery | None,
+    marks: Sequence[PhaseMark],
+    saved: ledger.Saved | None,
 ) -> tuple[Figure, ...]:
     """What somebody will quote of a lost zone."""
     felt, recovered, _ = callers.recovery_figures(plan, recovery)
@@ -25,6 +29,7 @@ def figures(
         recovered,
         _phase("New primary after", "new primary", marks, timeline),
         _phase("Redundancy restored after", "redundancy restored", marks, timeline),
+        ledger.figure(saved),
         callers_hit.figure(timeline),
         callers.calls_figure(timeline),
         callers.turns_figure(timeline),
@@ -33,7 +38,10 @@ def figures(
 
 def _phase(label: str, name: str, marks: Sequence[PhaseMark], timeline: Timeline) -> Figure:
     mark = next((m for m in marks if m.name == name), None)
-    if mark is None or mark.t_s is None:
-        why = unseen(name, timeline)
-        return Figure(label, why if why == "never" else NOTHING, "" if why == "never" else why)
-    return Figure(label, seconds(mark.t_s), f"told by {mark.source}" if mark.source else "")
+    source = mark.source if mark else ""
+    if mark is not None and mark.t_s is not None:
+        return Figure(label, seconds(mark.t_s), f"told by {source}" if source else "")
+    why = unseen(name, timeline)
+    if why == NEVER:
+        return Figure(label, why, f"not seen by {source}" if source else "")
+    return Figure(label, NOTHING, why)

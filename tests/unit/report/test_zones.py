@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from functools import cache
 from xml.etree import ElementTree
 
@@ -13,7 +14,7 @@ from drill.journal import merge
 from drill.judge import judge
 from drill.model import events as ev
 from drill.model.plan import Plan
-from drill.objectives.phases import phases
+from drill.objectives.phases import NAMES, phases
 from drill.report import View, build_view, render_html, render_markdown
 from drill.report.charts import NARROW, WIDE, draw
 from drill.report.picture import Lane, Picture, RowLane, StepLane
@@ -135,6 +136,110 @@ def test_a_zone_named_with_markup_stays_words() -> None:
     assert "<script" not in text
     for svg in (view.wide, view.narrow):
         assert ElementTree.fromstring(svg) is not None  # noqa: S314  # our own drawing
+
+
+def cells(view: View, name: str) -> dict[str, tuple[str, ...]]:
+    """The rows of a section by their first cell."""
+    section = next(s for s in (*view.phases, *view.sections) if s.name == name)
+    return {row[0].text: tuple(cell.text for cell in row[1:]) for row in section.rows}
+
+
+def test_the_phases_stand_in_order_with_their_times_and_sources() -> None:
+    """Each after the fault, after the phase before, and with the event that tells it."""
+    rows = cells(lost(), "phases")
+    assert list(rows) == list(NAMES)
+    assert rows["new primary"][0] == "5.06 s"
+    assert "edge" in rows["zone back"][2]
+    page = render_html(lost())
+    links = [row[-1].link for row in lost().phases[0].rows]
+    assert all(f'<li id="{link.anchor}">' in page for link in links if link)
+    assert sum(link is not None for link in links) >= 6
+
+
+def test_a_phase_that_never_came_is_never_and_an_unwatched_one_not_watched() -> None:
+    """Which is not the same: one is found, the other not known."""
+    kept = view_of(h.zone_loss(primary_s=math.inf, resync_s=math.inf), h.zone_plan())
+    assert cells(kept, "phases")["new primary"][0] == "never"
+    blind = h.without(h.zone_loss(), lambda e: isinstance(e, ev.MemberSample))
+    unseen = view_of(blind, h.zone_plan())
+    assert cells(unseen, "phases")["new primary"][0] == "not watched"
+    figures = {figure.label: (figure.value, figure.note) for figure in unseen.figures}
+    assert figures["New primary after"] == ("\N{EN DASH}", "not watched")
+
+
+def test_no_fault_is_no_phase() -> None:
+    """A sham run has phases without times, and says why."""
+    sham = h.without(h.zone_loss(), lambda e: e.kind.startswith("fault."))
+    assert {row[0] for row in cells(view_of(sham, h.zone_plan()), "phases").values()} == {
+        "no fault was applied"
+    }
+
+
+def test_callers_of_the_lost_zone_are_counted() -> None:
+    """How their calls broke off, what redialling cost, and what they did not hear."""
+    rows = cells(lost(), "in-flight")
+    assert rows["Cut off by the platform"][0] == "7 of 7 (100.0 %)"
+    assert rows["In a call again"][0] == "7 of 7 (100.0 %)"
+    assert rows["Redials refused"][0] == "1 attempt of 8"
+    assert rows["Silence, at most"][1:4] != ("\N{EN DASH}",) * 3
+
+
+def test_what_was_lost_is_told_in_turns_calls_patients_and_seconds() -> None:
+    """With the first lost turn as proof."""
+    gone = {"id-c01-1", "id-c01-2", "id-c02-1"}
+    entries = h.without(h.zone_loss(), lambda e: isinstance(e, ev.StoredTurn) and e.turn_id in gone)
+    entries = h.changed(
+        entries,
+        lambda _, e: (
+            dataclasses.replace(e, records=e.records - 3)
+            if isinstance(e, ev.ReadBackEnded) and e.source == "store"
+            else e
+        ),
+    )
+    view = view_of(entries, h.zone_plan())
+    rows = cells(view, "saved")
+    assert rows["Lost"][0] == "3"
+    assert rows["RPO"][0].startswith("3 turns, ")
+    assert rows["RPO"][1] == "2 calls, 2 patients"
+    assert {f.label: f.value for f in view.figures}["Acknowledged turns lost"].startswith("3 of ")
+    saved = next(s for s in view.sections if s.name == "saved")
+    assert {"turns.lost", "turns.holes"} <= {row.objective for row in saved.verdicts}
+
+
+def test_a_store_that_was_not_read_is_no_comparison() -> None:
+    """Dashes and the reason, no zeros."""
+    silent = h.without(h.zone_loss(), lambda e: isinstance(e, ev.ReadBackEnded) and e.source == "store")
+    view = view_of(silent, h.zone_plan())
+    saved = next(s for s in view.sections if s.name == "saved")
+    assert not saved.rows
+    assert "could not be read back" in saved.verdicts[0].sentence
+    assert {f.label: f.value for f in view.figures}["Acknowledged turns lost"] == "\N{EN DASH}"
+
+
+def test_nobody_hit_is_said() -> None:
+    """A loss that hit no caller has no table of zeros."""
+    calm = h.without(h.zone_loss(), lambda e: e.kind.startswith("fault."))
+    section = next(s for s in view_of(calm, h.zone_plan()).sections if s.name == "in-flight")
+    assert not section.rows
+    assert "No call was hit" in section.aside
+    assert "No call was hit" in render_html(view_of(calm, h.zone_plan()))
+
+
+def test_room_is_told_before_and_after() -> None:
+    """And a target that does not tell its capacity is said so."""
+    rows = cells(lost(), "capacity")
+    assert rows["Room before the loss"][0] == "96 places"
+    assert rows["Room after the loss"] == ("64 places", "zones b and c")
+    silent = cells(view_of(h.zone_loss(), h.zone_plan(capacities=(32, 0, 32))), "capacity")
+    assert silent["Room after the loss"][0] == "not told by the target"
+    assert silent["Refused by chance, expected"][0] == "\N{EN DASH}"
+
+
+def test_sections_are_only_there_when_asked_for() -> None:
+    """An EHR drill has none of them."""
+    view = view_of(h.outage(), h.plan())
+    assert not view.phases
+    assert {"in-flight", "capacity"}.isdisjoint(s.name for s in view.sections)
 
 
 def test_the_same_journal_gives_the_same_bytes() -> None:

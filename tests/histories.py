@@ -266,11 +266,10 @@ def witness_at(zone: str, t_s: float) -> ev.WitnessSample:
     return ev.WitnessSample(zone, "ok", 5.0, "")
 
 
-def read_back(entries: Entries, *, ordered: bool = False) -> Entries:
-    """An EHR and a store that hold what was acknowledged; `ordered`: the store tells in which order."""
+def read_back(entries: Entries) -> Entries:
+    """An EHR and a store that hold what was acknowledged, the store in the order of acknowledgement."""
     told = [e for _, _, e in entries if isinstance(e, ev.TurnEnded) and e.ledger == "ok"]
-    if ordered:
-        told.sort(key=lambda e: (e.ack_ns, e.call))
+    told.sort(key=lambda e: (e.ack_ns, e.call))
     notes = [e for e in told if e.intent == "note"]
     found: Entries = [
         ("readback", 97.5, ev.EhrRecord(e.turn_id, e.patient, e.digest, f"DocumentReference/{n}"))
@@ -279,7 +278,7 @@ def read_back(entries: Entries, *, ordered: bool = False) -> Entries:
     records = len(found)
     found.append(("readback", 98.0, ev.ReadBackEnded("ehr", ok=True, records=records, detail="")))
     found += [
-        ("readback", 98.5, ev.StoredTurn(e.turn_id, e.call, e.seq, e.digest, position=n if ordered else 0))
+        ("readback", 98.5, ev.StoredTurn(e.turn_id, e.call, e.seq, e.digest, position=n))
         for n, e in enumerate(told, start=1)
     ]
     return [*found, ("readback", 99.0, ev.ReadBackEnded("store", ok=True, records=len(told), detail=""))]
@@ -351,7 +350,7 @@ def zone_loss(**changes: Any) -> Entries:
         faults.append(reverted(at_s=loss.reverted_s))
     recovery_s = min(loss.reverted_s, UNWIND_S - 1.0) + 0.1
     entries = [*control(zone_plan(), recovery_s), *faults, *zone_load(loss), *zone_probes(loss)]
-    return [*entries, *read_back(entries, ordered=True)]
+    return [*entries, *read_back(entries)]
 
 
 def zone_load(loss: Loss, callers: int = 20) -> Entries:

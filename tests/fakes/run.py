@@ -199,16 +199,17 @@ def _calls(
         while t_s < min(end_s, UNWIND) - 4:
             asked.append((t_s, call, seq, dice.choice(("chat", "lookup", "note")), ZONES[number % 3]))
             t_s, seq = t_s + think_s * (0.6 + 0.8 * dice.random()) + 1, seq + 1
-    for turn in sorted(asked):
-        _turn(book, dice, breakers[turn[4]], *turn[:4])
+    for position, turn in enumerate(sorted(asked), start=1):
+        _turn(book, dice, breakers[turn[4]], *turn[:4], position)
     for second in range(int(RAMP) + 1, int(UNWIND)):
         live = sum(a <= second < b for a, b in up)
         book.write("load", second, e.LoadSample(live, 1.2, 2.0, 0.35, live * 50, 0))
 
 
 def _turn(
-    book: Book, dice: random.Random, breaker: _Breaker, t_s: float, call: str, seq: int, intent: str
-) -> None:
+    book: Book, dice: random.Random, breaker: _Breaker, t_s: float, call: str, seq: int, intent: str,
+    position: int,
+) -> None:  # fmt: skip
     latency_s = 0.28 + dice.lognormvariate(-1.25, 0.28)
     needs = intent != "chat"
     waits = needs and breaker.ask(t_s + 0.28)
@@ -225,7 +226,7 @@ def _turn(
     if intent == "note":
         resource = json.dumps({"resourceType": "DocumentReference", "description": digest})
         book.write("probes", UNWIND - 1, e.EhrRecord(turn_id, patient, digest, resource))
-    book.write("probes", UNWIND - 0.9, e.StoredTurn(turn_id, call, seq, digest))
+    book.write("probes", UNWIND - 0.9, e.StoredTurn(turn_id, call, seq, digest, position))
 
 
 def _probes(book: Book, dice: random.Random, breakers: dict[str, _Breaker]) -> None:

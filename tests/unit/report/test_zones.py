@@ -175,6 +175,22 @@ def test_no_fault_is_no_phase() -> None:
     }
 
 
+def test_marks_stand_where_they_happened_though_an_earlier_fault_began_the_clock() -> None:
+    """A replication that was stalled first is the picture's zero; phases count from the loss."""
+    stalled = [
+        h.requested("f0", 24.0, witness="wal/a:timeout", fault="replication-stall", spec='{"zone": "a"}'),
+        h.applied("f0", 24.2),
+        h.reverted("f0", 26.0),
+    ]
+    scene = scene_of([*stalled, *h.zone_loss()], h.zone_plan())
+    timeline = h.timeline([*stalled, *h.zone_loss()], h.zone_plan())
+    new = next(m.t_s for m in phases(h.zone_plan(), timeline) if m.name == "new primary")
+    drawn = next(mark.t_s for mark in scene.marks if mark.label.startswith("new primary"))
+    assert new is not None
+    assert drawn == pytest.approx(new + 2.0)
+    assert [lane.title for lane in scene.lanes][-2:] == ["Replication wires", "Zone doors"]
+
+
 def test_callers_of_the_lost_zone_are_counted() -> None:
     """How their calls broke off, what redialling cost, and what they did not hear."""
     rows = cells(lost(), "in-flight")

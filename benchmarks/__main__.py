@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import core, drills
+from benchmarks import core, drills, ledger
 
 ALL = {
     "journal": core.journal_append,
     "judge": core.judge_and_render,
+    "ledger": ledger.compare_ledger,
     "sandbox": drills.sandbox_start,
     "drill": drills.drill_wall,
     "ttr": drills.ttr_against_truth,

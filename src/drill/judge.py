@@ -18,12 +18,20 @@ from drill.objectives import GROUPS, Group
 from drill.timeline import Timeline, fold
 
 # What people must hear first: records, then callers, then machines, then our own doubts.
+_RECORDS = ("integrity.reverted", "ehr_writes", "calls.right_patient", "turns.lost", "turns.holes", "turns")
 _FIRST = (
-    "integrity.reverted", "ehr_writes", "calls.right_patient", "turns", "calls.dropped",
+    *_RECORDS, "remediation", "calls.dropped",
     "calls.no_cascade", "breaker.no_retry_storm", "breaker.opened", "breaker.closed",
     "recovery.time_to_recover", "recovery.breached_call_seconds", "calls", "breaker", "recovery",
     "integrity.ended", "integrity.children", "integrity.fault", "integrity.baseline", "integrity.witness",
     "integrity",
+)  # fmt: skip
+# Callers of a lost zone are cut off however good the platform is, and whatever goes wrong then shows in
+# their calls too: first what the platform did not do, then what came of it.
+_FIRST_OF_LOSS = (
+    *_RECORDS, "remediation", "failover.detected", "failover.primary", "failover.zone_back",
+    "capacity.blocked", "recovery.time_to_recover", "failover.mttr", "capacity", "in_flight",
+    "failover", *_FIRST[len(_RECORDS) + 1 :],
 )  # fmt: skip
 
 
@@ -67,16 +75,18 @@ def ranked(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
 
     Of what is UNKNOWN that is the drill's own trouble: it is why the rest is not known.
     """
-    return tuple(sorted(verdicts, key=lambda v: (-v.status, _consequence(v), _rank(v.objective))))
+    lost = any(v.objective.startswith("failover.") for v in verdicts)
+    first = _FIRST_OF_LOSS if lost else _FIRST
+    return tuple(sorted(verdicts, key=lambda v: (-v.status, _consequence(v), _rank(v.objective, first))))
 
 
 def _consequence(verdict: Verdict) -> bool:
     return verdict.status is Status.UNKNOWN and not verdict.objective.startswith("integrity.")
 
 
-def _rank(objective: str) -> int:
+def _rank(objective: str, first: Sequence[str]) -> int:
     group = objective.partition(".")[0]
-    return min((_FIRST.index(name) for name in (objective, group) if name in _FIRST), default=len(_FIRST))
+    return min((first.index(name) for name in (objective, group) if name in first), default=len(first))
 
 
 def headline(plan: Plan, verdicts: Sequence[Verdict]) -> str:

@@ -106,7 +106,12 @@ CALLS = Table(
     "calls",
     "What calls may suffer.",
     (
-        Key("dropped_max", COUNT, "Calls the platform may hang up on.", "dropped_max: 0"),
+        Key(
+            "dropped_max",
+            COUNT,
+            "Calls that the platform may hang up on, refuse, or leave in silence until the caller hangs up.",
+            "dropped_max: 0",
+        ),
         Key(
             "turn_p95",
             DURATION,

@@ -12,7 +12,20 @@ from dataclasses import dataclass
 from drill.journal import Stream
 from drill.model.plan import Objectives, Plan
 from drill.model.verdicts import Verdict
-from drill.objectives import breaker, calls, faulted, integrity, recovery, steady, turns, writes
+from drill.objectives import (
+    breaker,
+    calls,
+    capacity,
+    failover,
+    faulted,
+    in_flight,
+    integrity,
+    recovery,
+    remediation,
+    steady,
+    turns,
+    writes,
+)
 from drill.timeline import Timeline
 
 Judge = Callable[[Plan, Timeline, Sequence[Stream]], tuple[Verdict, ...]]
@@ -47,6 +60,10 @@ GROUPS: tuple[Group, ...] = (
     _group("recovery", recovery.NAMES, lambda o: o.recovery is not None, recovery.judge),
     _group("breaker", breaker.NAMES, lambda o: o.breaker is not None, breaker.judge),
     _group("turns", turns.NAMES, lambda o: o.turns is not None, turns.judge),
+    _group("failover", failover.NAMES, lambda o: o.failover is not None, failover.judge),
+    _group("in_flight", in_flight.NAMES, lambda o: o.in_flight is not None, in_flight.judge),
+    _group("capacity", capacity.NAMES, lambda o: o.capacity is not None, capacity.judge),
+    _group("remediation", remediation.NAMES, lambda o: o.remediation is not None, remediation.judge),
     Group("integrity", integrity.OWN, _always, integrity.judge),
     _group("integrity", steady.NAMES, _always, steady.judge),
     _group("integrity", faulted.NAMES, _always, faulted.judge),

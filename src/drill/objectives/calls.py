@@ -20,6 +20,9 @@ DROPPED, ANSWERED, LATENCY, CASCADE, PATIENT = NAMES = (
     "calls.dropped", "calls.answered", "calls.latency", "calls.no_cascade", "calls.right_patient",
 )  # fmt: skip
 
+# A call that nobody wanted to end: the platform hung up or refused, or left the caller in silence.
+BROKEN = ("dropped", "refused", "abandoned")
+
 
 def judge(plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
     """See the module."""
@@ -45,18 +48,20 @@ def settled_turns(timeline: Timeline) -> tuple[Turn, ...]:
 def _dropped(timeline: Timeline, limits: CallLimits) -> Verdict:
     end_s = timeline.evidence.end_s
     begun = [c for c in timeline.calls if c.start_s < end_s]
-    lost = [c for c in begun if c.outcome in ("dropped", "refused") and c.end_s <= end_s]
+    lost = [c for c in begun if c.outcome in BROKEN and c.end_s <= end_s]
     limit, because = f"at most {limits.dropped_max}", [c.id for c in lost]
     if len(lost) > limits.dropped_max:
         refused = sum(c.outcome == "refused" for c in lost)
+        left = sum(c.outcome == "abandoned" for c in lost)
         sentence = (
-            f"The platform hung up on {count(len(lost) - refused, 'call')} and refused {refused}, "
-            f"of {len(begun)}; limit {limit}."
+            f"The platform hung up on {count(len(lost) - refused - left, 'call')} and refused {refused}"
+            f"{f', and in {left} the caller gave up on the silence' if left else ''}, of {len(begun)}; "
+            f"limit {limit}."
         )
         return failed(DROPPED, sentence, measured=count(len(lost), "call"), limit=limit, because=because)
     if not begun:
         return unknown(DROPPED, "No call was made.", limit=limit)
-    sentence = f"{count(len(lost), 'call')} of {len(begun)} dropped or refused; limit {limit}."
+    sentence = f"{count(len(lost), 'call')} of {len(begun)} dropped, abandoned or refused; limit {limit}."
     measured = count(len(lost), "call")
     return passed(DROPPED, sentence, measured=measured, limit=limit, because=because or [begun[-1].id])
 

@@ -1,7 +1,8 @@
 """Was the fault really there, was it seen by somebody else, and is it gone?
 
-The witness is the drill's own request through each zone's link. Without it a drill that
-broke nothing looks just like a platform that withstood everything.
+The witness is the drill's own request: through each zone's link for a fault of the EHR, to the
+zone's doors (`doors`) for one of a zone. Without it a drill that broke nothing looks just like a
+platform that withstood everything.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from drill.model.plan import Plan
 from drill.model.units import seconds
 from drill.model.verdicts import Verdict
+from drill.objectives import doors
 from drill.objectives.say import cited, failed, listed, passed, percent, unknown, zones
 from drill.timeline import FaultWindow, Span, Timeline, WitnessPoint
 
@@ -72,49 +74,68 @@ def _witness(plan: Plan, timeline: Timeline) -> Verdict:
     because = _witness_ids(timeline)
     if not seen:
         return unknown(WITNESS, why_not, because=because)
-    quiet = [*_not_ok(plan, timeline, timeline.baseline, "before the fault"),
-             *_not_ok(plan, timeline, _afterwards(timeline), "after the revert")]  # fmt: skip
+    found, links = doors.signs(timeline), _of_links(timeline)
+    quiet = doors.not_open_before(plan, timeline) if found else []
+    if links:
+        quiet += _not_ok(plan, timeline, timeline.baseline, "before the fault")
+        quiet += _not_ok(plan, timeline, _afterwards(timeline), "after the revert")
     if quiet:
         return unknown(WITNESS, f"The fault was seen, but {'; '.join(quiet)}.", because=because)
-    names = listed(sorted({f.witness for f in timeline.faults}))
-    sentence = (
-        f"The drill's own requests came out as {names!r} through every zone's link while the fault held, "
-        "and as 'ok' before and after."
-    )
-    return passed(WITNESS, sentence, because=because)
+    names = listed(sorted({f.witness for f in links}))
+    parts = [f"{doors.told(found)} while the fault held, and all doors were open before"] if found else []
+    if links:
+        parts.append(
+            f"{names!r} came out through every zone's link while the fault held, and 'ok' before and after"
+        )
+    return passed(WITNESS, f"Of the drill's own requests, {'; '.join(parts)}.", because=because)
 
 
 def witness_seen(plan: Plan, timeline: Timeline) -> tuple[bool, str]:
-    """Whether every zone's witness saw the fault, and if not, why not."""
-    window = _while_on(timeline)
-    if window is None:
+    """Whether every fault was seen where its witness says, and if not, why not."""
+    links = _of_links(timeline)
+    if not links and not doors.signs(timeline):
         return False, "The fault was not applied, so its witness could not be seen."
-    wanted = {name for f in timeline.faults for name in _AKIN.get(f.witness, {f.witness})}
+    lacking = doors.unseen(plan, timeline)
+    for fault in links:
+        lacking += [said for said in _unseen(plan, timeline, fault, links) if said not in lacking]
+    wanted = listed(sorted({f.witness for f in timeline.faults}))
+    return (
+        (True, "")
+        if not lacking
+        else (False, f"The fault was not seen as {wanted!r} by its witness: {'; '.join(lacking)}.")
+    )
+
+
+def _of_links(timeline: Timeline) -> list[FaultWindow]:
+    """Applied faults whose witness is every zone's link to the EHR."""
+    return [f for f in timeline.faults if f.applied_s is not None and not doors.at_door(f)]
+
+
+def _unseen(plan: Plan, timeline: Timeline, fault: FaultWindow, links: Sequence[FaultWindow]) -> list[str]:
+    """The zones in which one fault was not seen. Where another one holds as well, either's sign will do."""
+    span = _while_on(timeline, fault)
+    beside = [f for f in links if _overlap(_while_on(timeline, f), span)] or [fault]
+    wanted = {name for f in beside for name in _AKIN.get(f.witness, {f.witness})}
     lacking = []
     for zone in plan.zones:
         # A request that outlived the fault says as much of the revert as of the fault.
-        inside = [p for p in _of(timeline, zone, window) if p.answered_s <= window.end_s]
+        inside = [p for p in _of(timeline, zone, span) if p.answered_s <= span.end_s]
         like = [p for p in inside if p.outcome in wanted]
         if len(inside) < SAMPLES_MIN:
             lacking.append(f"{zones([zone])}: only {len(inside)} requests")
         elif len(like) < SHARE_MIN * len(inside):
             lacking.append(f"{zones([zone])}: {len(like)} of {len(inside)} requests")
-    if not lacking:
-        return True, ""
-    return (
-        False,
-        f"The fault was not seen as {listed(sorted(wanted))!r} by its witness: {'; '.join(lacking)}.",
-    )
+    return lacking
 
 
-def _while_on(timeline: Timeline) -> Span | None:
-    """From a second after the last fault was applied until the first one was reverted."""
-    on = [f for f in timeline.faults if f.applied_s is not None]
-    if not on:
-        return None
-    start_s = max(f.applied_s for f in on if f.applied_s is not None) + SETTLE_S
-    ends = [f.reverted_s if f.reverted_s is not None else timeline.end_s for f in on]
-    return Span(start_s, min(ends))
+def _overlap(one: Span, other: Span) -> bool:
+    return one.start_s < other.end_s and other.start_s < one.end_s
+
+
+def _while_on(timeline: Timeline, fault: FaultWindow) -> Span:
+    """From a second after one fault was applied until it was reverted."""
+    start_s = fault.applied_s if fault.applied_s is not None else fault.requested_s
+    return Span(start_s + SETTLE_S, timeline.end_s if fault.reverted_s is None else fault.reverted_s)
 
 
 def _afterwards(timeline: Timeline) -> Span | None:
@@ -143,6 +164,6 @@ def _of(timeline: Timeline, zone: str, span: Span) -> list[WitnessPoint]:
 
 
 def _witness_ids(timeline: Timeline) -> tuple[str, ...]:
-    window = _while_on(timeline)
-    inside = [p.id for p in timeline.witness if window and window.holds(p.t_s)]
-    return cited([id_ for f in timeline.faults for id_ in f.ids[:2]] + inside)
+    spans = [_while_on(timeline, fault) for fault in _of_links(timeline)]
+    inside = [p.id for p in timeline.witness if any(span.holds(p.t_s) for span in spans)]
+    return cited([id_ for f in timeline.faults for id_ in f.ids[:2]] + doors.ids(timeline) + inside)

@@ -15,7 +15,7 @@ from drill.model.plan import Plan
 from drill.objectives.recovery import measure
 from drill.objectives.writes import ACKNOWLEDGED
 from drill.objectives.zone_loss import Loss, losses, new_primary, put_out, taken_back, whole_again
-from drill.timeline import Breach, Timeline, Turn
+from drill.timeline import Timeline, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def phases(plan: Plan, timeline: Timeline) -> tuple[PhaseMark, ...]:
     edge, members, turns = "the edge", "the store's members", "callers"
     marks: tuple[tuple[_Found, str], ...] = (
         ((applied_s, _fault_id(timeline, applied_s)), "the fault's own read-back"),
-        ((max(applied_s, breach.start_s), breach.turn) if breach else None, turns),
+        (breach, turns),
         _detected(timeline, lost, edge),
         (new_primary(timeline, lost[0]) if lost else None, members),
         (_first_good(timeline, breach), turns),
@@ -73,10 +73,12 @@ def _fault_id(timeline: Timeline, applied_s: float) -> str:
     return next((f.ids[1] for f in timeline.faults if f.applied_s == applied_s and len(f.ids) > 1), "")
 
 
-def _first_breach(timeline: Timeline, applied_s: float) -> Breach | None:
-    """The first caller who waited too long for what the fault took: still in breach after it."""
-    late = (b for b in timeline.breaches if b.end_s > applied_s and b.start_s < timeline.evidence.end_s)
-    return min(late, key=lambda b: b.start_s, default=None)
+def _first_breach(timeline: Timeline, applied_s: float) -> _Found:
+    """The first caller who waited too long, or was cut off or refused: in breach at the fault or after."""
+    end_s = timeline.evidence.end_s
+    hurt = [(b.start_s, b.turn) for b in timeline.breaches if b.end_s > applied_s and b.start_s < end_s]
+    hurt += [(a.start_s, a.id) for a in timeline.away if a.end_s > applied_s and a.start_s < end_s]
+    return min(hurt, default=None)
 
 
 def _detected(timeline: Timeline, lost: tuple[Loss, ...], edge: str) -> tuple[_Found, str]:
@@ -87,10 +89,8 @@ def _detected(timeline: Timeline, lost: tuple[Loss, ...], edge: str) -> tuple[_F
     return (point.t_s, point.id), f"{edge}'s {how}"
 
 
-def _first_good(timeline: Timeline, breach: Breach | None) -> _Found:
-    after = [
-        t for t in timeline.turns if breach and t.eos_s >= breach.start_s and _good(t, timeline.turn_slo_s)
-    ]
+def _first_good(timeline: Timeline, breach: _Found) -> _Found:
+    after = [t for t in timeline.turns if breach and t.eos_s >= breach[0] and _good(t, timeline.turn_slo_s)]
     return min(((t.until_s, t.id) for t in after), default=None)
 
 

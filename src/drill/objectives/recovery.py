@@ -55,14 +55,16 @@ def measure(timeline: Timeline, limits: RecoveryLimits) -> Recovery | None:
 
 
 def _detected(timeline: Timeline, found: Recovery, limits: RecoveryLimits) -> Verdict:
-    opened = first_open(timeline)
-    breaker = f"; the first breaker opened after {seconds(opened[0])}" if opened else "; no breaker opened"
-    because = [*_fault_ids(timeline), *([opened[1]] if opened else []), *_breach_ids(timeline)]
+    opened, out = first_open(timeline), first_out(timeline)
+    told = [f"the first breaker opened after {seconds(opened[0])}"] if opened else []
+    told += [f"the edge took a zone out after {seconds(out[0])}"] if out else []
+    breaker = f"; {', '.join(told) or 'no breaker opened'}"
+    because = [*_fault_ids(timeline), *(seen[1] for seen in (opened, out) if seen), *_breach_ids(timeline)]
     over = f"more than {percent(limits.breach_share)} of live calls were in breach"
     if found.detected_s is not None:
         sentence = f"{seconds(found.detected_s)} after the fault was applied {over}{breaker}."
         return passed(DETECTED, sentence, measured=seconds(found.detected_s), because=because)
-    if opened:
+    if opened or out:
         return passed(DETECTED, f"Never for a whole second {over}{breaker}.", because=because)
     return unknown(DETECTED, f"Never for a whole second {over}{breaker}: nobody noticed.", because=because)
 
@@ -79,6 +81,15 @@ def first_open(timeline: Timeline) -> tuple[float, str] | None:
         if t.to_state == "open" and fault.holds(t.t_s)
     ]
     return min(moves, default=None)
+
+
+def first_out(timeline: Timeline) -> tuple[float, str] | None:
+    """Seconds from the fault until the edge first sent no more calls to a zone, and the event."""
+    fault = timeline.fault
+    if fault is None:
+        return None
+    out = [(p.t_s - fault.start_s, p.id) for p in timeline.edges if not p.healthy and fault.holds(p.t_s)]
+    return min(out, default=None)
 
 
 def _recovered(plan: Plan, timeline: Timeline, found: Recovery, limits: RecoveryLimits) -> Verdict:

@@ -7,7 +7,7 @@ from collections import Counter
 
 from drill.model.plan import Plan
 from drill.model.verdicts import Verdict
-from drill.objectives.calls import settled_turns, within
+from drill.objectives.calls import BROKEN, settled_turns, within
 from drill.objectives.open_spells import CLOSED, samples_within
 from drill.objectives.percentile import TURNS_MIN
 from drill.objectives.say import count, passed, percent, unknown, zones
@@ -57,8 +57,8 @@ def _baseline(plan: Plan, timeline: Timeline) -> Verdict:
 
 
 def _hang_ups(timeline: Timeline, span: Span) -> list[str]:
-    lost = [c for c in timeline.calls if c.outcome in ("dropped", "refused") and c.end_s < span.end_s]
-    return [f"{count(len(lost), 'call')} dropped or refused"] if lost else []
+    lost = [c for c in timeline.calls if c.outcome in BROKEN and c.end_s < span.end_s]
+    return [f"{count(len(lost), 'call')} dropped, abandoned or refused"] if lost else []
 
 
 def _breakers(plan: Plan, timeline: Timeline, span: Span) -> list[str]:

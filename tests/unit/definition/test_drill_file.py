@@ -185,7 +185,10 @@ def test_asking_for_no_objective_is_refused(refused: Refused, folder: Path) -> N
     text = (folder / "drill.yaml").read_text()
     objectives = text[text.index("objectives:") :]
     assert refused((objectives, "objectives: {}\n")) == [
-        "drill.yaml:14: objectives asks for nothing; write one of recovery, breaker, calls, ehr_writes, turns"
+        (
+            "drill.yaml:14: objectives asks for nothing; write one of recovery, breaker, calls, ehr_writes, "
+            "turns, failover, in_flight, capacity, remediation"
+        )
     ]
 
 

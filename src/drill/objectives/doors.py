@@ -1,0 +1,177 @@
+"""Was a zone's fault seen at the zone's own doors, and at no others?
+
+A fault of a zone names its witness as `WAY/ZONE:OUTCOME` (`direct/a:refused`): what the drill's own requests
+to that door have to come out as while the fault holds. Before it all doors have to be open, and those of
+zones that no fault names have to answer throughout, or the drill hit more than it meant to.
+
+What hits a single service is undone by the platform itself, maybe within a second: there one such answer
+within 15 s proves it, or that the zone control shows another process or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from drill.model.plan import Plan
+from drill.model.units import seconds
+from drill.objectives.say import percent
+from drill.objectives.zone_loss import spec_of
+from drill.timeline import DoorPoint, FaultWindow, ServicePoint, Span, Timeline
+
+SAMPLES_MIN = 3
+SHARE_MIN = 0.8
+SETTLE_S = 0.3
+SERVICE_SEEN_S = 15.0
+# A stalled replication is silent for a moment only, and each request takes half of it.
+WAL, WAL_SAMPLES_MIN = "wal", 2
+# Whether a connection is refused or broken off depends on who accepts it; either way nobody is there.
+_AKIN = {"refused": ("refused", "reset")}
+# An agent that says it is not fit has answered.
+_ANSWERS = ("ok", "http_5xx")
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """A fault's witness, taken apart."""
+
+    way: str
+    zone: str
+    outcome: str
+    fault: FaultWindow
+
+
+def signs(timeline: Timeline) -> tuple[Sign, ...]:
+    """The witnesses of all applied faults that name a door."""
+    return tuple(_sign(f) for f in timeline.faults if at_door(f) and f.applied_s is not None)
+
+
+def at_door(fault: FaultWindow) -> bool:
+    """Whether a fault's witness is a zone's door, and not every zone's link to the EHR."""
+    return "/" in fault.witness
+
+
+def _sign(fault: FaultWindow) -> Sign:
+    way, _, rest = fault.witness.partition("/")
+    zone, _, outcome = rest.partition(":")
+    return Sign(way, zone, outcome, fault)
+
+
+def unseen(plan: Plan, timeline: Timeline) -> list[str]:
+    """What the doors did not show of the faults; empty when they showed all of it."""
+    found = signs(timeline)
+    hit = {sign.zone for sign in found}
+    lacking = [said for sign in found for said in _not_seen(timeline, sign)]
+    return lacking + [
+        said for sign in found for zone in plan.zones if zone not in hit
+        for said in _shut(timeline, zone, window(timeline, sign))
+    ]  # fmt: skip
+
+
+def window(timeline: Timeline, sign: Sign) -> Span:
+    """While the fault could be seen."""
+    fault = sign.fault
+    start_s = fault.applied_s if fault.applied_s is not None else fault.requested_s
+    end_s = timeline.end_s if fault.reverted_s is None else fault.reverted_s
+    if _of_service(fault):
+        return Span(fault.requested_s, min(end_s, start_s + SERVICE_SEEN_S))
+    if sign.way == WAL:
+        taken = [f.requested_s for f in timeline.faults if f is not fault and f.requested_s > start_s]
+        return Span(start_s, min([end_s, *taken]))
+    return Span(start_s + SETTLE_S, end_s)
+
+
+def _of_service(fault: FaultWindow) -> bool:
+    return fault.fault.startswith("service-")
+
+
+def _not_seen(timeline: Timeline, sign: Sign) -> Iterator[str]:
+    span, wanted = window(timeline, sign), _AKIN.get(sign.outcome, (sign.outcome,))
+    door = f"{sign.way}/{sign.zone}"
+    if _of_service(sign.fault):
+        doors = [p for p in _asked(timeline, sign.way, sign.zone, span) if p.outcome in wanted]
+        if not doors and changed(timeline, sign.fault, span) is None:
+            yield f"neither {door} nor the zone control showed it within {seconds(span.length_s)}"
+        return
+    inside = [
+        p for p in _asked(timeline, sign.way, sign.zone, span)
+        # A request that outlived the fault says as much of the revert as of the fault.
+        if p.answered_s <= span.end_s or (sign.way == WAL and p.outcome in wanted)
+    ]  # fmt: skip
+    like = [p for p in inside if p.outcome in wanted]
+    if len(inside) < (WAL_SAMPLES_MIN if sign.way == WAL else SAMPLES_MIN):
+        yield f"{door}: only {len(inside)} requests while it held"
+    elif len(like) < SHARE_MIN * len(inside):
+        yield f"{door}: {len(like)} of {len(inside)} requests came out as {sign.outcome!r}"
+
+
+def changed(timeline: Timeline, fault: FaultWindow, span: Span) -> ServicePoint | None:
+    """When the zone control first showed that a service is not the process it was, or not up."""
+    path = service_path(timeline, fault)
+    before = [p for p in path if p.t_s < fault.requested_s]
+    after = [p for p in path if span.start_s <= p.t_s <= span.end_s]
+    if not before:
+        return None
+    return next((p for p in after if p.pid != before[-1].pid or p.state != "up"), None)
+
+
+def service_path(timeline: Timeline, fault: FaultWindow) -> list[ServicePoint]:
+    """What the zone control told of the service that a fault is about, in order."""
+    zone, service = spec_of(fault, "zone"), spec_of(fault, "service")
+    points = [p for p in timeline.services if (p.zone, p.service) == (zone, service)]
+    return sorted(points, key=lambda p: p.t_s)
+
+
+def _asked(timeline: Timeline, way: str, zone: str, span: Span) -> list[DoorPoint]:
+    return [p for p in timeline.doors if p.way == way and p.zone == zone and span.holds(p.t_s)]
+
+
+def _shut(timeline: Timeline, zone: str, span: Span) -> Iterator[str]:
+    """Whether the fault reached a zone that it was not meant for."""
+    inside = [p for p in _asked(timeline, "direct", zone, span) if p.answered_s <= span.end_s]
+    good = [p for p in inside if p.outcome in _ANSWERS]
+    if inside and len(good) < SHARE_MIN * len(inside):
+        yield f"direct/{zone} answered only {len(good)} of {len(inside)} requests, though no fault was for it"
+    if not inside and span.length_s > 1.0:
+        yield f"nobody asked direct/{zone} meanwhile, so it may have been hit as well"
+
+
+def not_open_before(plan: Plan, timeline: Timeline) -> list[str]:
+    """Doors that were not open before the first fault, or of which that is not known."""
+    if timeline.baseline is None:
+        return ["there was no time before the fault"]
+    wanted = {("direct", zone) for zone in plan.zones} | {(p.way, p.zone) for p in timeline.doors}
+    wanted |= {(s.way, s.zone) for s in signs(timeline) if not _of_service(s.fault)}
+    found = []
+    for way, zone in sorted(wanted):
+        inside = _asked(timeline, way, zone, timeline.baseline)
+        good = sum(p.outcome == "ok" for p in inside)
+        if len(inside) < SAMPLES_MIN:
+            found.append(f"{way}/{zone} has only {len(inside)} requests before the fault")
+        elif good < SHARE_MIN * len(inside):
+            found.append(
+                f"{way}/{zone} had only {percent(good / len(inside))} of requests ok before the fault"
+            )
+    return found
+
+
+def ids(timeline: Timeline) -> list[str]:
+    """Events that show the doors while the faults held."""
+    found: list[str] = []
+    for sign in signs(timeline):
+        span = window(timeline, sign)
+        change = changed(timeline, sign.fault, span) if _of_service(sign.fault) else None
+        found += [change.id] if change else []
+        found += [p.id for p in _asked(timeline, sign.way, sign.zone, span)][:4]
+    return found
+
+
+def told(found: Sequence[Sign]) -> str:
+    """The signs for a reader: `direct/a came out as refused`."""
+    names = [
+        f"{s.way}/{s.zone} showed it"
+        if _of_service(s.fault)
+        else f"{s.way}/{s.zone} came out as {s.outcome!r}"
+        for s in found
+    ]
+    return ", ".join(dict.fromkeys(names))

@@ -1,0 +1,186 @@
+"""The callers' ledger against the store's rows: what is lost, and what is there that should not be.
+
+    acknowledged (ok)        one row, under its id or as its call's turn of that number and content
+    nobody can know (info)   none or one: recovered, if it is there
+    surely not (fail)        none: whoever gives the ledger leaves it out, and a row of it is a phantom
+
+A lost turn is a *hole* when one that was acknowledged later, to whomever, survives: then the store did not
+just stop at some moment. Only a clean tail, behind which nothing survives, is judged by a limit.
+
+Both sides are read once and kept as numbers: a million entries take some 250 bytes each, whatever their
+texts. Contents are compared by 128 bits of BLAKE2b.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from drill.timeline import Stored
+
+WIDTH = 16
+SEQ_BITS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One turn as its caller knows it. `promised`: it was acknowledged as saved, at `ack_s`."""
+
+    call: str
+    seq: int
+    turn_id: str
+    digest: str
+    promised: bool
+    ack_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What came of it. Turns and rows are named by their place in what was given, from 0 on.
+
+    Attributes:
+        promised, perhaps, rows: how many turns were acknowledged, how many may be there, rows read.
+        lost: acknowledged turns without a row.
+        holes: those of them that were acknowledged before some surviving one.
+        holes_in_call: those of them of whose own call a later one survives.
+        recovered: turns nobody could know of that are there.
+        doubled: turns with more than one row.
+        disordered: turns that the store saved before one that their call spoke earlier.
+        altered: rows of a known turn, with other content, or another call or number.
+        phantom: rows of which no caller knows.
+        unplaced: rows without a position.
+    """
+
+    promised: int
+    perhaps: int
+    rows: int
+    lost: tuple[int, ...]
+    holes: tuple[int, ...]
+    holes_in_call: tuple[int, ...]
+    recovered: tuple[int, ...]
+    doubled: tuple[int, ...]
+    disordered: tuple[int, ...]
+    altered: tuple[int, ...]
+    phantom: tuple[int, ...]
+    unplaced: int
+
+
+@dataclass(slots=True)
+class _Ledger:
+    """The callers' side by its places: column by column."""
+
+    calls: dict[str, int] = field(default_factory=dict)
+    by_turn: dict[int, int] = field(default_factory=dict)
+    by_id: dict[bytes, int] = field(default_factory=dict)
+    call_of: array[int] = field(default_factory=lambda: array("l"))
+    ack_s: array[float] = field(default_factory=lambda: array("d"))
+    promised: bytearray = field(default_factory=bytearray)
+    digests: bytearray = field(default_factory=bytearray)
+    # The store's side, by the turn's place: rows found for it (2 stands for more), and where the first stood.
+    found: bytearray = field(default_factory=bytearray)
+    position: array[int] = field(default_factory=lambda: array("q"))
+
+    def add(self, turn: Told) -> None:
+        place = len(self.promised)
+        call = self.calls.setdefault(turn.call, len(self.calls))
+        self.by_turn.setdefault(call << SEQ_BITS | turn.seq, place)
+        if turn.turn_id:
+            self.by_id.setdefault(_short(turn.turn_id), place)
+        self.call_of.append(call)
+        self.ack_s.append(turn.ack_s)
+        self.promised.append(turn.promised)
+        self.digests += _short(turn.digest)
+        self.found.append(0)
+        self.position.append(0)
+
+    def same(self, place: int, row: Stored) -> bool:
+        """Whether the row holds what the turn's caller said."""
+        start = place * WIDTH
+        return self.digests[start : start + WIDTH] == _short(row.digest)
+
+
+def _short(text: str) -> bytes:
+    return hashlib.blake2b(text.encode(), digest_size=WIDTH).digest()
+
+
+def compare(told: Iterable[Told], rows: Iterable[Stored]) -> Comparison:
+    """See the module. Either side may come from a stream and in any order."""
+    ledger = _Ledger()
+    for turn in told:
+        ledger.add(turn)
+    number, unplaced = 0, 0
+    altered, phantom = array("q"), array("q")
+    for number, row in enumerate(rows, start=1):
+        unplaced += row.position == 0
+        place, own = _place_of(ledger, row)
+        if place is None:
+            phantom.append(number - 1)
+            continue
+        if not own:
+            altered.append(number - 1)
+        ledger.found[place] = min(2, ledger.found[place] + 1)
+        if ledger.found[place] == 1:
+            ledger.position[place] = row.position
+    return _outcome(ledger, number, altered, phantom, unplaced)
+
+
+def _place_of(ledger: _Ledger, row: Stored) -> tuple[int | None, bool]:
+    """The turn that a row is of, and whether the row says of it what the caller said."""
+    call = ledger.calls.get(row.call)
+    spoken = None if call is None else ledger.by_turn.get(call << SEQ_BITS | row.seq)
+    if spoken is not None and ledger.same(spoken, row):
+        return spoken, True
+    named = ledger.by_id.get(_short(row.turn_id)) if row.turn_id else None
+    return named, False
+
+
+def _outcome(
+    ledger: _Ledger, rows: int, altered: array[int], phantom: array[int], unplaced: int
+) -> Comparison:
+    places = range(len(ledger.promised))
+    lost = [n for n in places if ledger.promised[n] and not ledger.found[n]]
+    newest_s, newest_in_call = _newest_survivors(ledger) if lost else (-math.inf, array("d"))
+    promised = sum(ledger.promised)
+    return Comparison(
+        promised=promised,
+        perhaps=len(places) - promised,
+        rows=rows,
+        lost=tuple(lost),
+        holes=tuple(n for n in lost if ledger.ack_s[n] < newest_s),
+        holes_in_call=tuple(n for n in lost if ledger.ack_s[n] < newest_in_call[ledger.call_of[n]]),
+        recovered=tuple(n for n in places if ledger.found[n] and not ledger.promised[n]),
+        doubled=tuple(n for n in places if ledger.found[n] > 1),
+        disordered=tuple(_disordered(ledger)),
+        altered=tuple(altered),
+        phantom=tuple(phantom),
+        unplaced=unplaced,
+    )
+
+
+def _newest_survivors(ledger: _Ledger) -> tuple[float, array[float]]:
+    """When the newest surviving turn was acknowledged, and of each call the newest."""
+    in_call = array("d", [-math.inf]) * len(ledger.calls)
+    for place, found in enumerate(ledger.found):
+        if found and ledger.promised[place]:
+            call = ledger.call_of[place]
+            in_call[call] = max(in_call[call], ledger.ack_s[place])
+    return max(in_call, default=-math.inf), in_call
+
+
+def _disordered(ledger: _Ledger) -> list[int]:
+    """Call by call in the order of speech: places of turns that stand no further than one before."""
+    wrong, call, furthest = [], -1, 0
+    for turn in sorted(ledger.by_turn):
+        place = ledger.by_turn[turn]
+        if turn >> SEQ_BITS != call:
+            call, furthest = turn >> SEQ_BITS, 0
+        position = ledger.position[place]
+        if not position:
+            continue
+        if position <= furthest:
+            wrong.append(place)
+        furthest = max(furthest, position)
+    return wrong

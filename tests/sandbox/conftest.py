@@ -9,13 +9,13 @@ import pytest
 
 from drill.embedded import SandboxOptions, sandbox
 
-# A drill for tests/sandbox/test_drill.py to run; our own pytest plugin would conduct it as it stands.
-collect_ignore = ["fast.yaml"]
+# Drills for the tests to run; our own pytest plugin would conduct them as they stand.
+collect_ignore = ["fast.yaml", "zone-fast.yaml"]
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Target file of a running sandbox."""
     state = tmp_path_factory.mktemp("sandbox")
-    with sandbox(SandboxOptions(instance=71, state=state)) as target:
+    with sandbox(SandboxOptions(instance=71, state=state, profile="lite")) as target:
         yield target

@@ -22,6 +22,7 @@ from drill.model.events import (
     FaultFailed,
     FaultRequested,
     FaultReverted,
+    HealthSample,
     MemberSample,
     Recorded,
     TurnEnded,
@@ -52,6 +53,7 @@ class Live:
     edges: dict[str, bool] = field(default_factory=dict)
     members: dict[str, MemberSample] = field(default_factory=dict)
     witness: dict[str, str] = field(default_factory=dict)
+    probed: bool = False
     notes: set[str] = field(default_factory=set)
     requested: set[str] = field(default_factory=set)
     applied: dict[str, int] = field(default_factory=dict)
@@ -113,6 +115,8 @@ class Live:
                 self.members[zone] = member
             case WitnessSample(zone=zone, outcome=outcome):
                 self.witness[zone] = outcome
+            case HealthSample():
+                self.probed = True
             case _:
                 self._fault(recorded)
 

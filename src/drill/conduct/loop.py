@@ -128,7 +128,7 @@ def _phases(run: _Run) -> None:
     phases = run.plan.phases
     run.helpers.start_probes()
     run.helpers.start_load()
-    if not run.wait("starting", READY_WITHIN_S, lambda: bool(run.live.calls) and bool(run.live.witness)):
+    if not run.wait("starting", READY_WITHIN_S, lambda: bool(run.live.calls and run.live.probed)):
         raise Stop(f"no call was up and no probe had answered within {READY_WITHIN_S:g} s")
     run.enter("ramp")
     run.wait("ramp", phases.ramp_s, lambda: False)

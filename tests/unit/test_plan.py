@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from drill.definition import Drill, load_drill
+from drill.definition.needs import takes_zones
 from drill.model.errors import DefinitionError, JournalError
-from drill.model.plan import to_json
-from drill.model.target import Breaker, Ehr, Link, Requests, Store, Target, Zone
+from drill.model.plan import CapacityLimits, FailoverLimits, RemediationLimits, to_json
+from drill.model.target import Breaker, Ehr, Link, Member, Requests, Store, Target, Wire, Zone
 from drill.plan import plan, plan_from_json
 
 ROOT = Path(__file__).parents[2]
@@ -185,3 +186,103 @@ def test_a_moved_limit_has_another_digest(drill: Drill) -> None:
     planned = plan(drill, TARGET, seed=1, sham=False)
     moved = plan_from_json(to_json(planned).replace('"within_s":20.0', '"within_s":90.0'))
     assert moved.digest != planned.digest
+
+
+# --- zones ------------------------------------------------------------------------------------------
+
+ZONED = dataclasses.replace(
+    TARGET,
+    zones=tuple(Zone(name, "http://127.0.1.1/health", "http://127.0.1.1/metrics", 40) for name in "ab"),
+    store=Store("postgresql://127.0.1.1/voice", None, "SELECT 1", "SELECT 1", (Member("a", "http://a"),)),
+    control="http://127.0.0.9",
+    edge_admin="http://127.0.0.1:9901",
+    wires=(Wire("wal", "b", "a", "wal-b-a", "http://127.0.0.8:8474"),),
+)
+ASKS = {
+    "failover": FailoverLimits(1, 1, 1, 1, 1),
+    "capacity": CapacityLimits(0.1),
+    "remediation": RemediationLimits(5),
+}
+
+
+def doing(drill: Drill, func: str, **arguments: object) -> Drill:
+    """The drill with another action in the place of its own, judging what zone drills judge."""
+    experiment = json.loads(drill.experiment)
+    provider = {"type": "python", "module": "drill.toolkit.actions", "func": func, "arguments": arguments}
+    experiment["method"][0]["provider"] = provider
+    judged = dataclasses.replace(drill.objectives, breaker=None, ehr_writes=None, **ASKS)
+    return dataclasses.replace(drill, experiment=json.dumps(experiment), objectives=judged)
+
+
+def lacks(drill: Drill, target: Target) -> list[str]:
+    with pytest.raises(DefinitionError) as error:
+        plan(drill, target, seed=1, sham=False)
+    said = [mistake.removeprefix("drills/ehr-outage.yaml: ") for mistake in error.value.mistakes]
+    return [each.replace(", which target 'mine' in drill.toml lacks", "") for each in said]
+
+
+@pytest.mark.parametrize(
+    ("func", "arguments"),
+    [
+        ("zone_fault", {"mode": "lossy-kill"}),
+        ("zone_fault", {"mode": "isolate", "zone": "b", "stall_s": 1}),
+        ("service_fault", {"mode": "hang"}),
+    ],
+)
+def test_a_zone_drill_is_planned_where_everything_is_there(
+    drill: Drill, func: str, arguments: dict[str, object]
+) -> None:
+    """Also without any EHR; and its sham still tells what it leaves out."""
+    about_zones = doing(drill, func, **arguments)
+    planned = plan(about_zones, dataclasses.replace(ZONED, ehr=None), seed=1, sham=False)
+    assert (planned.capacities, planned.members) == ((40, 40), ("a",))
+    sham = plan(about_zones, ZONED, seed=1, sham=True)
+    assert takes_zones(planned.experiment)
+    assert takes_zones(sham.experiment)
+    assert not takes_zones(plan(drill, TARGET, seed=1, sham=True).experiment)
+
+
+def test_everything_a_target_lacks_for_a_zone_drill_comes_at_once(drill: Drill) -> None:
+    """A target with one zone and nothing that could take it or tell of it."""
+    bare = dataclasses.replace(TARGET, store=None)
+    stalled = {"mode": "isolate", "stall_s": 1.5}
+    assert lacks(doing(drill, "zone_fault", **stalled), bare) == [
+        "objectives.turns needs store", "objectives.failover needs edge_admin",
+        "objectives.failover needs store.members", "objectives.capacity needs capacity in every zone",
+        "objectives.remediation needs control", "the experiment needs control",
+        "the experiment needs a second zone", "the experiment needs store.members",
+        "the experiment needs wires", "the experiment needs wires that carry wal",
+    ]  # fmt: skip
+
+
+def test_one_zone_is_never_enough(drill: Drill) -> None:
+    """Taking the only zone proves nothing but that it is gone."""
+    one = dataclasses.replace(ZONED, zones=ZONED.zones[:1])
+    found = lacks(doing(drill, "zone_fault", mode="kill", zone="a"), one)
+    assert found == ["the experiment needs a second zone"]
+    plan(doing(drill, "service_fault", mode="kill", zone="a"), one, seed=1, sham=False)
+
+
+def test_a_named_zone_needs_no_members(drill: Drill) -> None:
+    """Only a role has to be asked for."""
+    quiet = dataclasses.replace(ZONED, store=TARGET.store)
+    judged = doing(drill, "zone_fault", mode="kill", zone="a")
+    free = dataclasses.replace(judged, objectives=dataclasses.replace(judged.objectives, failover=None))
+    plan(free, quiet, seed=1, sham=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "mistake"),
+    [
+        ({"mode": "kil", "zone": "a"}, "zone_fault knows no mode 'kil'; did you mean 'kill'?"),
+        ({"mode": "kill", "zone": "primry"},
+         "zone_fault: target 'mine' has no zone 'primry'; did you mean 'primary'?"),
+    ],
+)  # fmt: skip
+def test_what_an_action_would_refuse_is_refused_at_the_desk(
+    drill: Drill, arguments: dict[str, object], mistake: str
+) -> None:
+    """Before two minutes of baseline, not after."""
+    assert lacks(doing(drill, "zone_fault", **arguments), ZONED) == [
+        f"experiments/ehr-outage.yaml: {mistake}"
+    ]

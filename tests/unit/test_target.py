@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from drill.model.errors import DefinitionError
-from drill.model.target import Breaker, Ehr, Link, Requests, Store, Zone
+from drill.model.target import Breaker, Ehr, Link, Member, Requests, Store, Wire, Zone
 from drill.target import find_target, load_target
 
 TOML = """\
@@ -60,6 +60,36 @@ name = "a"
 health = "http://[::1]/health"
 metrics = "http://[::1]/metrics"
 """
+
+# Goes before the first zone: a key, and tables that TOML lets stand anywhere.
+CONTROLS = 'control = "http://127.20.0.9:8475/"\nedge_admin = "http://127.20.0.1:9901"\n'
+ZONED = (
+    TOML.replace("[[target.mine.zones]]", CONTROLS + "[[target.mine.zones]]", 1)
+    .replace('name = "b"', 'name = "b"\ncapacity = 40')
+    .replace(
+        "@127.20.1.1:15432/voice", "@127.20.1.1:15432,127.20.2.1:15432/voice?target_session_attrs=primary"
+    )
+    + """\
+[[target.mine.store.members]]
+zone = "a"
+status = "http://127.20.1.1:18008/"
+[[target.mine.store.members]]
+zone = "b"
+status = "http://127.20.2.1:18008"
+[[target.mine.wires]]
+carries = "voice"
+source = "edge"
+zone = "a"
+proxy = "voice-edge-a"
+api = "http://127.20.0.8:8474"
+[[target.mine.wires]]
+carries = "wal"
+source = "b"
+zone = "a"
+proxy = "wal-b-a"
+api = "http://127.20.0.8:8474"
+"""
+)
 
 
 @pytest.fixture
@@ -308,3 +338,70 @@ def test_no_target_at_all(here: Path) -> None:
             "`drill sandbox up`, or write a drill.toml with `drill init DIR`"
         ),
     )
+
+
+# --- zones that can be taken ------------------------------------------------------------------------
+
+
+def test_a_target_with_zones_to_take_is_read(here: Path) -> None:
+    """Controls, capacities, members and wires; roots of APIs lose their last slash."""
+    Path("drill.toml").write_text(ZONED)
+    target = load_target(Path("drill.toml"))
+    assert (target.control, target.edge_admin) == ("http://127.20.0.9:8475", "http://127.20.0.1:9901")
+    assert [zone.capacity for zone in target.zones] == [0, 40]
+    assert target.store is not None
+    assert target.store.members == (
+        Member("a", "http://127.20.1.1:18008"), Member("b", "http://127.20.2.1:18008"),
+    )  # fmt: skip
+    assert target.store.dsn.endswith("127.20.1.1:15432,127.20.2.1:15432/voice?target_session_attrs=primary")
+    assert target.wires == (
+        Wire("voice", "edge", "a", "voice-edge-a", "http://127.20.0.8:8474"),
+        Wire("wal", "b", "a", "wal-b-a", "http://127.20.0.8:8474"),
+    )
+
+
+def line(text: str) -> int:
+    """Where a text stands in ZONED for the last time."""
+    return ZONED[: ZONED.rindex(text)].count("\n") + 1
+
+
+WAL, MEMBER_B, DSN = line('carries = "wal"'), line('zone = "b"'), line("dsn = ")
+SECRET = "the address of 127.20.1.1 carries a password; keep it in a file of its own"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "said"),
+    [
+        ('carries = "wal"', 'carries = "wall"', WAL, "'wall' is not a known load of a wire; write"),
+        ('source = "b"', 'source = "z"', WAL + 1, "source 'z' is not a zone of this target"),
+        ('source = "b"', 'source = "a"', WAL + 1, "the wire leads from zone 'a' to itself; write two ends"),
+        ('zone = "a"\nproxy = "wal', 'zone = "z"\nproxy = "wal', WAL + 2, "zone 'z' is not a zone of this"),
+        ('carries = "wal"\nsource = "b"', 'carries = "voice"\nsource = "edge"', WAL,
+         f"a voice wire from 'edge' to 'a' is there already, in line {WAL - 6}; keep one of them"),
+        ('proxy = "wal-b-a"', 'proxy = "ehr-a"', WAL + 3, "proxy 'ehr-a' is the way of line 29 already"),
+        ('zone = "b"\nstatus', 'zone = "a"\nstatus', MEMBER_B, "member of zone 'a' is there already"),
+        ('zone = "b"\nstatus', 'zone = "z"\nstatus', MEMBER_B, "zone 'z' is not a zone of this target"),
+        ("capacity = 40", "capacity = 0", 13, "0 is not a count of at least one; write a whole"),
+        ('name = "a"', 'name = "primary"', 8, "a zone cannot be called 'primary', which is a role; write"),
+        ("http://127.20.0.9", "http://10.0.0.9", 5, "control: 10.0.0.9 is outside this machine, and a drill"),
+        ('wal-b-a"\napi = "http://127', 'wal-b-a"\napi = "http://10', WAL + 4, "api: 10.20.0.8 is outside"),
+        ("127.20.2.1:15432/", "127.20.2.1:0/", DSN, "names no usable host; write postgresql://user@host:port"),
+        ("127.20.2.1:15432/", "127.20.2.1:99999/", DSN, "the address has a host or port that cannot be"),
+        ("voice?", "voice?password=hunter2&", DSN, SECRET),
+        ("drill@127", "drill:hunter2@127", DSN, SECRET),
+    ],
+)  # fmt: skip
+def test_one_mistake_about_zones_one_message(here: Path, old: str, new: str, at: int, said: str) -> None:
+    """What cannot be is named with its line, and no password is repeated."""
+    assert ZONED.count(old) == 1
+    found = _mistakes(ZONED.replace(old, new))
+    assert [each for each in found if each.startswith(f"drill.toml:{at}: ") and said in each]
+    assert "hunter2" not in "".join(found)
+
+
+def test_all_mistakes_about_zones_come_at_once(here: Path) -> None:
+    """Three, from the top down."""
+    text = ZONED.replace('source = "b"', 'source = "z"').replace('zone = "b"\nstatus', 'zone = "y"\nstatus')
+    found = _mistakes(text.replace("http://127.20.0.9", "http://10.0.0.9"))
+    places = (5, MEMBER_B, WAL + 1)
+    assert [mistake.split(": ")[0] for mistake in found] == [f"drill.toml:{place}" for place in places]

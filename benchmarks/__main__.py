@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import core, drills, ledger
+from benchmarks import core, drills, ledger, zones
 
 ALL = {
     "journal": core.journal_append,
@@ -13,6 +13,7 @@ ALL = {
     "sandbox": drills.sandbox_start,
     "drill": drills.drill_wall,
     "ttr": drills.ttr_against_truth,
+    "zones": zones.zones_in_a_row,
 }
 
 for name in sys.argv[1:] or ALL:

@@ -56,8 +56,8 @@ def _row(way: str, file: Path, target: Path) -> None:
 
 
 def _one(file: Path, target: Path, seed: int) -> tuple[str, str, float]:
-    argv = [sys.executable, "-m", "drill", "run", str(file), "--target-file", str(target), "--quiet", "--json",
-            "--seed", str(seed)]  # fmt: skip
+    argv = [sys.executable, "-m", "drill", "run", str(file), "--target-file", str(target)]
+    argv += ["--quiet", "--json", "--seed", str(seed)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     if not done.stdout:
         raise SystemExit(done.stderr)

@@ -31,9 +31,10 @@ Limits that contradict each other are refused too: `back_share` above `breach_sh
 phase, `within` and `sustained` together longer than the fault and recovery phases, and a `closes_within`
 shorter than the time that the target's breaker stays open.
 
-The experiment needs `rollbacks`, a method with the action `drill.toolkit.actions.ehr_fault`, and a
-configuration `hold_s`, which is replaced by the fault phase in seconds. Modules and functions that it names
-are looked up without importing them.
+The experiment needs `rollbacks`, a method with an action that a drill can prove (`ehr_fault`, `zone_fault`
+or `service_fault` of `drill.toolkit.actions`), and a configuration `hold_s`, which is replaced by the fault
+phase in seconds. Modules and functions that it names are looked up without importing them. What the target
+lacks for the experiment or for an objective is told by `drill plan`, all of it at once.
 
 `suites.yaml` beside the drills names lists of them: `quarterly: [ehr-outage, ehr-wrong-patient]`.
 """
@@ -49,8 +50,37 @@ working directory, `.drill/sandbox-0/target.toml`. A name (`--target`) is looked
 
 {UNITS}
 
-The edge and every fault proxy have to be on this machine (127.0.0.0/8, ::1, localhost) unless their host is
-in `allow`: a drill hurts what it is pointed at. No address may carry a password.
+The edge, the zone control and every fault proxy have to be on this machine (127.0.0.0/8, ::1, localhost)
+unless their host is in `allow`: a drill hurts what it is pointed at. No address may carry a password.
+"""
+
+CONTROL = """\
+Drills of zones need more than drills of the EHR: `control`, an HTTP API that takes a zone away and gives it
+back; `wires`, the proxied ways between zones; `store.members`, the store's copies; `edge_admin`.
+
+## Zone control
+
+The sandbox serves this API; another platform puts an adapter in front of what it has.
+
+| request | does |
+|---|---|
+| `GET /zones` | tells of every zone |
+| `POST /zones/a/down` | ends every process of the zone at once and holds the zone down |
+| `POST /zones/a/up` | the power is back: the platform starts by itself what belongs there |
+| `POST /zones/a/freeze` | stops every process of the zone where it is |
+| `POST /zones/a/thaw` | lets them run on |
+| `POST /zones/a/services/agent-a/kill` | SIGKILL to one service, once |
+| `POST /zones/a/services/agent-a/freeze` | SIGSTOP to one service: a hang |
+
+```json
+{"zones": {"a": {"state": "up", "services": {
+  "agent-a": {"state": "up", "pid": 123, "restarts": 0, "commanded": 0}}}}}
+```
+
+A zone is `up`, `down` (held down on request) or `frozen`. A service is `up` or anything else; its `pid` is
+null or 0 while it does not run; `restarts` counts what the platform started again by itself, `commanded` what
+followed an order for the zone. An order is answered with 200 and the zone's object once it is carried out, or
+was already; with 404 for a zone that is not there; with 409 and `{"error": "..."}` when it cannot be done.
 """
 
 
@@ -61,7 +91,7 @@ def drill_page() -> str:
 
 def target_page() -> str:
     """docs/target-file.md."""
-    return "\n".join([TARGET_INTRO, *_table(TARGET, "[target.NAME]")])
+    return "\n".join([TARGET_INTRO, *_table(TARGET, "[target.NAME]"), CONTROL]).rstrip("\n") + "\n"
 
 
 def _table(table: Table, title: str, path: str = "") -> Iterator[str]:

@@ -22,11 +22,14 @@ environment = "staging"                     # sandbox or staging; production is 
 edge = "ws://127.0.0.1:10000/media"                # where calls' media streams connect
 # allow = ["voice.staging.example"]         # names every host that is not this machine
 profile = "staging"                                # a word for the report
+# control = "http://127.0.0.9:8475"                # takes zones away; for drills of zones
+# edge_admin = "http://127.0.0.1:9901"             # the edge's own Envoy admin interface; likewise
 
 [[target.staging.zones]]                      # once per zone
 name = "a"
 health = "http://127.0.1.1:17001/health"           # 2xx while the zone can serve
 metrics = "http://127.0.1.1:17001/metrics"         # Prometheus; resilience4j breaker metrics
+# capacity = 40                                    # calls that the zone admits at a time
 
 [target.staging.breaker]
 name = "ehr"                                       # label `name` of resilience4j_circuitbreaker_state
@@ -52,6 +55,17 @@ dsn = "postgresql://drill_reader@127.0.1.1:15432/voice"
 passfile = "pgpass"                                # beside this file, mode 0600; never put a password here
 turns = "SELECT turn_id, call_sid, seq, digest FROM turn WHERE drill_id = %(run_id)s"
 outbox_pending = "SELECT count(*) FROM outbox WHERE delivered_at IS NULL"
+
+# [[target.staging.store.members]]            # once per copy of the store, for drills of zones
+# zone = "a"
+# status = "http://127.0.1.1:18008"                # root of the member's Patroni REST API
+
+# [[target.staging.wires]]                    # once per way from zone to zone, or from the edge to a zone
+# carries = "wal"                                  # voice, sql, wal, consensus or members
+# source = "b"
+# zone = "a"
+# proxy = "wal-b-a"
+# api = "http://127.0.0.8:8474"
 """
 
 

@@ -17,10 +17,12 @@ from prometheus_client import CollectorRegistry
 
 from drill.sandbox import metrics, service, settings
 from drill.sandbox.breaker import Guard, State
+from drill.sandbox.defects import Defect
 from drill.sandbox.desk import Desk
 from drill.sandbox.dialect import DialectError
 from drill.sandbox.dialog import House, converse
 from drill.sandbox.ehr_client import EhrClient, judge
+from drill.sandbox.finder import follow
 from drill.sandbox.guarded_ehr import GuardedEhr
 from drill.sandbox.outbox import Deliverer
 from drill.sandbox.pool import Pool
@@ -125,9 +127,10 @@ async def serve(config: AgentConfig, stop: asyncio.Event) -> None:
         desk = Desk(turns, ehr, deliverer, config.defects)
         door = Door(config.zone, House(desk, config.settings, truth, config.defects), vitals)
         figures = metrics.AgentFigures("ehr", ehr.guard, door.active_calls, lambda: deliverer.pending)
-        loops = [
-            asyncio.create_task(it) for it in (deliverer.run(), vitals.watch_store(), vitals.watch_loop())
-        ]
+        works = [deliverer.run(), vitals.watch_store(), vitals.watch_loop()]
+        if config.members:
+            works.append(follow(config.members, pool, sticky=Defect.STICKY_CLIENTS in config.defects))
+        loops = [asyncio.create_task(work) for work in works]
         await held.enter_async_context(_working(*loops))
         app = door.app(metrics.registry(figures))
         await held.enter_async_context(service.listening(app, config.host, config.port))

@@ -49,8 +49,18 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A store member as one zone reaches it: its server, and what says whether it leads."""
+
+    zone: str
+    dsn: str
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
 class AgentConfig:
-    """One zone's voice agent."""
+    """One zone's voice agent. The store is at `dsn`, or at whichever of `members` leads."""
 
     zone: str
     host: str
@@ -61,6 +71,7 @@ class AgentConfig:
     truth: Path
     defects: Defects = frozenset()
     settings: Settings = field(default_factory=Settings)
+    members: tuple[Member, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +114,8 @@ def agent(data: Mapping[str, Any]) -> AgentConfig:
         active = defects.parse(list(data.get("defects", [])))
     except ValueError as error:
         raise ConfigError(str(error)) from error
-    return _build(AgentConfig, {**data, "settings": settings, "defects": active}, "agent")
+    members = tuple(_build(Member, item, "member") for item in data.get("members", ()))
+    return _build(AgentConfig, {**data, "settings": settings, "defects": active, "members": members}, "agent")
 
 
 def ehr(data: Mapping[str, Any]) -> EhrConfig:

@@ -7,8 +7,8 @@ Without namespaces the same process is a child subreaper that walks its descenda
 
 Standard library only and run as a file (`python -I -S shim.py`): three of these start at once.
 
-Commands, a JSON object a line: {"op":"start","name","argv","log"} and
-{"op":"signal","name","number"}. Reports: {"event":"hello"|"started"|"exited", ...}.
+Commands, a JSON object a line: {"op":"start","name","argv","log"}, {"op":"signal","name","number"} and
+{"op":"signal-all","number"}, which spares this process alone. Reports: {"event":"hello"|"started"|"exited", ...}.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -49,6 +50,17 @@ def parents() -> dict[int, int]:
     return found
 
 
+def states(pids: Iterable[int]) -> dict[int, str]:
+    """The kernel's letter for each process that is still there: T stopped, Z dead, and so on."""
+    found = {}
+    for pid in pids:
+        try:
+            found[pid] = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
 def descendants(root: int) -> set[int]:
     """All processes below `root`."""
     above = parents()
@@ -71,6 +83,27 @@ def kill_descendants(root: int, spared: frozenset[int] = frozenset()) -> None:
         for pid in victims:
             _kill(pid, signal.SIGKILL)
         _collect(victims)
+
+
+def signal_all(number: int) -> None:
+    """Send a signal to every process of the zone but this one."""
+    if os.getpid() == 1:
+        try:
+            os.kill(-1, number)  # the kernel's "all but the first": no fork slips through
+        except ProcessLookupError:
+            return  # nobody is there
+    else:
+        signal_tree(os.getpid(), number)
+
+
+def signal_tree(root: int, number: int) -> None:
+    """Signal all below `root`, again until nobody new appears: a stopped parent cannot fork any more."""
+    deadline = time.monotonic() + SWEEP_DEADLINE_S
+    told: set[int] = set()
+    while time.monotonic() < deadline and (found := descendants(root) - told):
+        for pid in found:
+            _kill(pid, number)
+        told |= found
 
 
 def _collect(pids: set[int]) -> None:
@@ -113,6 +146,9 @@ class Shim:
                     self._obey(json.loads(line))
 
     def _obey(self, command: dict[str, Any]) -> None:
+        if command["op"] == "signal-all":
+            signal_all(command["number"])
+            return
         name = command["name"]
         if command["op"] == "start":
             shim, pid = os.getpid(), os.fork()

@@ -15,9 +15,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from drill.sandbox import shim
 
 NOBODY = 65534
 _NAMESPACE = (
@@ -88,6 +91,8 @@ class Zone:
     _reader: asyncio.Task[None] | None = None
     _started: dict[str, asyncio.Future[int]] = field(default_factory=dict)
     _shim_pid: int = 0
+    doomed: bool = False
+    """Its end was asked for: what ends with it did not fail."""
 
     async def open(self, log: Path) -> None:
         """Start the zone's first process."""
@@ -111,6 +116,40 @@ class Zone:
         """The process that everything of the zone hangs below, seen from here; 0 before it is open."""
         return 0 if self._process is None else self._process.pid
 
+    def members(self) -> set[int]:
+        """Every process of the zone, its first one included."""
+        return shim.descendants(self.root_pid) | {self.root_pid} if self.root_pid else set()
+
+    def unstopped(self) -> list[int]:
+        """What still runs in it, its first process aside, which must hear the signal to go on."""
+        states = shim.states(shim.descendants(self._shim_pid)) if self._shim_pid else {}
+        return sorted(pid for pid, state in states.items() if state not in "TtZX")
+
+    @property
+    def stopped(self) -> bool:
+        """Whether its first process is stopped: then nothing that is asked of it will happen."""
+        return shim.states([self._shim_pid]).get(self._shim_pid) == "T"
+
+    def destroy(self) -> None:
+        """SIGKILL everything at once; its end follows."""
+        self.doomed = True
+        if self._process is None:
+            return
+        if not self.isolation.prefix:
+            # No kernel to take the rest along: hold the tree still, so that nothing slips out of it.
+            with suppress(ProcessLookupError):
+                os.kill(self.root_pid, signal.SIGSTOP)
+            shim.signal_tree(self.root_pid, signal.SIGSTOP)
+            shim.signal_tree(self.root_pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(self._shim_pid or self.root_pid, signal.SIGKILL)
+
+    def signal_all(self, number: int) -> None:
+        """Send a signal to everything in the zone; to its first process only what makes it listen again."""
+        if number == signal.SIGCONT and self._shim_pid:
+            os.kill(self._shim_pid, number)
+        self._send(op="signal-all", number=int(number))
+
     async def start(self, name: str, argv: Sequence[str], log: Path) -> int:
         """Start a process; returns its pid as this machine counts, not the zone."""
         self._started[name] = asyncio.get_running_loop().create_future()
@@ -119,9 +158,13 @@ class Zone:
         self.pids[name] = _on_host(self._shim_pid, inner)
         return self.pids[name]
 
+    def signal(self, name: str, number: int) -> None:
+        """Send a signal to one process."""
+        self._send(op="signal", name=name, number=int(number))
+
     def kill(self, name: str) -> None:
         """SIGKILL one process."""
-        self._send(op="signal", name=name, number=int(signal.SIGKILL))
+        self.signal(name, signal.SIGKILL)
 
     async def close(self) -> None:
         """End the zone and everything in it; returns when it is gone."""

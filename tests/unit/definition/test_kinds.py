@@ -21,9 +21,9 @@ WRITTEN = [
     "http://h:80/p", "https://h/p?q=1", "http://", "http:///p", "http://u:p@h/", "http://u@h/", "ws://h/media",
     "wss://[::1]:443/m", "ws://h m", "ftp://h", "postgresql://u@h:5432/d", "postgresql://u:p@h/d",
     "postgres://h/d", "postgresql:///d", "postgresql://u@h:1,i:2/d?x=y", "postgresql://h,,i/d",
-   
     "postgresql://u:p@h,i/d", "postgresql://h/d?password=p", "postgresql://[::1]:1,[::2]/d", "http://h,i/",
-    "postgresql://h,i/d?x=y&sslpassword=",  "daily", "on demand", "never", 0, 1, -1, 2.5, 0.5, True, False, None,
+    "postgresql://h,i/d?x=y&sslpassword=",
+    "daily", "on demand", "never", 0, 1, -1, 2.5, 0.5, True, False, None,
 ]  # fmt: skip
 
 

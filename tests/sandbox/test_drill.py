@@ -35,7 +35,8 @@ DEFECTS = {
 
 def command(tmp_path: Path, *more: str, file: Path = FAST, instance: int = INSTANCE) -> list[str]:
     return [sys.executable, "-m", "drill", "run", str(file), "--sandbox", "--instance", str(instance),
-            "--profile", "lite", "--json", "--quiet", "--seed", "7", "--runs", str(tmp_path), *more]  # fmt: skip
+            "--profile", "lite", "--json", "--quiet", "--seed", "7", "--runs", str(tmp_path),
+            *more]  # fmt: skip
 
 
 def drill(

@@ -1,0 +1,131 @@
+"""A killed service runs again by itself: another process, in time, with nobody's hand in it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from drill.model import events as ev
+from drill.model.verdicts import Status, Verdict
+from histories import (
+    APPLIED_S,
+    Entries,
+    applied,
+    requested,
+    reverted,
+    service,
+    verdicts,
+    without,
+    zone_loss,
+    zone_plan,
+)
+
+PASS, UNKNOWN, FAIL = Status.PASS, Status.UNKNOWN, Status.FAIL
+RESTARTED, UNAIDED = "remediation.restarted", "remediation.unaided"
+SPEC = '{"control": "http://127.20.0.9:8475", "service": "agent-b", "zone": "b"}'
+
+
+def killed(
+    up_s: float = 30.0, *, pid: int = 4444, restarts: int = 1, commanded: int = 0, until: str = "up",
+    kind: str = "service-kill", hung: bool = False,
+) -> Entries:  # fmt: skip
+    """Zone b's agent is killed at 26.2 and runs again at `up_s`; nothing happens to a zone."""
+    calm = zone_loss(killed_s=math.inf, ejected_s=math.inf, primary_s=math.inf, resync_s=math.inf)
+    calm = without(calm, lambda e: e.kind.startswith("fault.") or getattr(e, "service", "") == "agent-b")
+    fault = [
+        requested(witness="direct/b:refused", fault=kind, spec=SPEC), applied(), reverted(at_s=51.0),
+    ]  # fmt: skip
+    seen: Entries = []
+    for half in range(2, 198):
+        t = half / 2
+        if t < APPLIED_S:
+            now = service("b")
+        elif t < up_s:
+            now = service("b", state="up" if hung else "ended (-9)", pid=4000 if hung else 0)
+        else:
+            state = until if t > 90 else "up"
+            now = service("b", state=state, pid=pid, restarts=restarts, commanded=commanded)
+        seen.append(("probes", t, now))
+    return [*calm, *fault, *seen]
+
+
+def judged(entries: Entries, **changes: Any) -> dict[str, Verdict]:
+    """All verdicts."""
+    return verdicts(entries, zone_plan(**changes))
+
+
+def test_a_service_that_comes_back_by_itself_passes() -> None:
+    """3.8 s after the fault."""
+    found = judged(killed())
+    assert (found[RESTARTED].status, found[UNAIDED].status) == (PASS, PASS)
+    assert found[RESTARTED].measured == "3.80 s"
+
+
+def test_a_service_that_hung_and_was_replaced_passes() -> None:
+    """It was never gone, and then it was another process."""
+    found = judged(killed(kind="service-hang", hung=True))
+    assert (found[RESTARTED].status, found[UNAIDED].status) == (PASS, PASS)
+
+
+def test_a_service_that_never_comes_back_fails_and_help_is_not_known() -> None:
+    """Nobody started it."""
+    found = judged(killed(up_s=math.inf))
+    assert (found[RESTARTED].status, found[UNAIDED].status) == (FAIL, UNKNOWN)
+
+
+def test_a_hang_that_nobody_found_fails() -> None:
+    """The same process to the end, though it says up."""
+    assert judged(killed(up_s=math.inf, kind="service-hang", hung=True))[RESTARTED].status is FAIL
+
+
+def test_late_is_a_fail() -> None:
+    """20 s is the limit."""
+    assert judged(killed(up_s=50.0))[RESTARTED].status is FAIL
+
+
+def test_a_service_that_ends_again_has_not_come_back() -> None:
+    """It crashes in a loop."""
+    assert judged(killed(until="ended (1)"))[RESTARTED].status is FAIL
+
+
+def test_a_restart_on_request_is_help() -> None:
+    """Somebody told the platform to."""
+    found = judged(killed(commanded=1))
+    assert (found[RESTARTED].status, found[UNAIDED].status) == (PASS, FAIL)
+
+
+def test_a_start_that_the_platform_does_not_count_is_help() -> None:
+    """It was not its own."""
+    assert judged(killed(restarts=0))[UNAIDED].status is FAIL
+
+
+def test_a_zone_control_that_was_silent_is_unknown() -> None:
+    """It may have come back before."""
+    quiet = [e for e in killed() if not (isinstance(e[2], ev.ServiceSample) and 26.0 < e[1] < 33.0)]
+    assert judged(quiet)[RESTARTED].status is UNKNOWN
+
+
+def test_a_zone_control_that_never_spoke_is_unknown() -> None:
+    """Nobody told of the service."""
+    found = judged(without(killed(), lambda e: isinstance(e, ev.ServiceSample)))
+    assert (found[RESTARTED].status, found[UNAIDED].status) == (UNKNOWN, UNKNOWN)
+
+
+def test_a_zone_that_the_drill_gave_back_hides_whose_start_it_was() -> None:
+    """The same run took zone b."""
+    zone = requested("f2", 40.0, "direct/b:refused", fault="zone-kill", spec='{"zone": "b"}')
+    both = [*killed(), zone, applied("f2", 40.1), reverted("f2", 50.0)]
+    assert judged(both)[UNAIDED].status is UNKNOWN
+
+
+def test_no_such_fault_is_unknown() -> None:
+    """The loss of a zone kills services, but its return is commanded."""
+    found = judged(zone_loss())
+    assert (found[RESTARTED].status, found[UNAIDED].status) == (UNKNOWN, UNKNOWN)
+
+
+def test_the_witness_of_a_killed_service_is_its_door_or_the_zone_control() -> None:
+    """Gone within 15 s is seen, by either; neither is UNKNOWN."""
+    assert judged(killed())["integrity.witness"].status is PASS
+    unseen = without(killed(), lambda e: isinstance(e, ev.ServiceSample))
+    assert judged(unseen)["integrity.witness"].status is UNKNOWN

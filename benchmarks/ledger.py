@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import resource
 import subprocess
 import sys
@@ -29,7 +28,7 @@ def compare_ledger() -> None:
 
 
 def _digest(call: str, seq: int) -> str:
-    return hashlib.sha256(f"{call}|{seq}|chat".encode()).hexdigest()[:16]
+    return f"{call[-12:]}{seq:04x}"
 
 
 def _names(number: int) -> tuple[str, int, str]:

@@ -97,7 +97,8 @@ def test_nobody_there() -> None:
 
 def test_a_row_is_a_turn_with_or_without_its_position() -> None:
     """Four columns or five, nothing else."""
-    assert readback._turn("t", "c", 1, "d") == StoredTurn("t", "c", 1, "d", 0)
-    assert readback._turn("t", "c", 1, "d", 7).position == 7
-    with pytest.raises(TypeError):
-        readback._turn("t", "c", 1)
+    assert readback._turn(("t", "c", 1, "d")) == StoredTurn("t", "c", 1, "d", 0)
+    assert readback._turn(("t", "c", 1, "d", 7)).position == 7
+    for row in ((), ("t", "c", 1), ("t", "c", "x", "d"), ("t", "c", 1, "d", None), ("t", "c", 1, "d", 1, 1)):
+        with pytest.raises(WorldError, match="`turns` has to give"):
+            readback._turn(row)

@@ -132,16 +132,20 @@ def stored_turns(store: Store, run_id: str) -> list[StoredTurn]:
     failed = "the store could not be read back"
     with connect(store) as connection, _deadline(connection, READ_WITHIN_S, failed):
         rows = connection.cursor().stream(store.turns.encode(), {"run_id": run_id}, size=BATCH_ROWS)
-        try:
-            return [_turn(*row) for row in rows]
-        except (TypeError, ValueError) as error:
-            raise WorldError(
-                f"{failed}: `turns` has to give turn_id, call_sid, seq, digest and, if it can, a position"
-            ) from error
+        # A stream left open holds the connection's lock, and leaving the connection would wait for it.
+        with contextlib.closing(rows):
+            return [_turn(row) for row in rows]
 
 
-def _turn(turn_id: Any, call: Any, seq: Any, digest: Any, position: Any = 0) -> StoredTurn:
-    return StoredTurn(str(turn_id), str(call), int(seq), str(digest), int(position))
+def _turn(row: tuple[Any, ...]) -> StoredTurn:
+    try:
+        turn_id, call, seq, digest, position = row if len(row) == 5 else (*row, 0)
+        return StoredTurn(str(turn_id), str(call), int(seq), str(digest), int(position))
+    except (TypeError, ValueError) as error:
+        raise WorldError(
+            "the store could not be read back: `turns` has to give turn_id, call_sid, seq, digest and, "
+            "if it can, a position"
+        ) from error
 
 
 def outbox_pending(store: Store) -> int:

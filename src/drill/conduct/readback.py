@@ -7,7 +7,7 @@ import time
 from drill.conduct.live import Live
 from drill.journal import Journal
 from drill.model.errors import WorldError
-from drill.model.events import EhrRecord, ReadBackEnded, StoredTurn
+from drill.model.events import EhrRecord, ReadBackEnded
 from drill.model.plan import Plan
 from drill.model.target import Ehr, Store, Target
 from drill.probes.readback import ehr_records, outbox_pending, stored_turns
@@ -54,11 +54,12 @@ def _read_ehr(journal: Journal, ehr: Ehr, run_id: str) -> None:
 
 
 def _read_store(journal: Journal, store: Store, run_id: str) -> None:
+    turns = 0
     try:
-        turns: list[StoredTurn] = stored_turns(store, run_id)
+        for turn in stored_turns(store, run_id):
+            journal.append(turn)
+            turns += 1
     except WorldError as error:
-        journal.append(ReadBackEnded("store", ok=False, records=0, detail=str(error)), durable=True)
+        journal.append(ReadBackEnded("store", ok=False, records=turns, detail=str(error)), durable=True)
         return
-    for turn in turns:
-        journal.append(turn)
-    journal.append(ReadBackEnded("store", ok=True, records=len(turns), detail=""), durable=True)
+    journal.append(ReadBackEnded("store", ok=True, records=turns, detail=""), durable=True)

@@ -127,14 +127,15 @@ def _hang_up(descriptor: int) -> None:
         peer.shutdown(socket.SHUT_RDWR)
 
 
-def stored_turns(store: Store, run_id: str) -> list[StoredTurn]:
-    """Every stored turn of this run; WorldError when the query fails or gives something else."""
+def stored_turns(store: Store, run_id: str) -> Iterator[StoredTurn]:
+    """Every stored turn of this run, as it is read: a million of them need no room here. WorldError, maybe
+    after some of them, when the query fails or gives something else."""
     failed = "the store could not be read back"
     with connect(store) as connection, _deadline(connection, READ_WITHIN_S, failed):
         rows = connection.cursor().stream(store.turns.encode(), {"run_id": run_id}, size=BATCH_ROWS)
         # A stream left open holds the connection's lock, and leaving the connection would wait for it.
         with contextlib.closing(rows):
-            return [_turn(row) for row in rows]
+            yield from (_turn(row) for row in rows)
 
 
 def _turn(row: tuple[Any, ...]) -> StoredTurn:

@@ -96,7 +96,7 @@ class Zone:
         turns: Any = self.store
         self.line = GuardedEhr(client, self.guard, self.defects)
         self.deliverer = Deliverer(turns, self.line, self.defects, 0.5)
-        self.desk = Desk(turns, self.line, self.deliverer, self.defects)
+        self.desk = Desk(turns, self.line, self.deliverer, self.defects, 0.6)
 
     async def turn(self, intent: Intent) -> Told:
         self.numbered += 1

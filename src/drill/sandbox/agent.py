@@ -37,11 +37,14 @@ LARGEST_FRAME = 1 << 18
 class Door:
     """The agent's HTTP side."""
 
-    def __init__(self, zone: str, house: House, vitals: Vitals) -> None:
+    def __init__(self, zone: str, house: House, vitals: Vitals, capacity: int) -> None:
         self._zone = zone
         self._house = house
         self._vitals = vitals
+        self._capacity = capacity
+        self._taken = 0
         self._calls: set[web.WebSocketResponse] = set()
+        self.rejected = 0
 
     def active_calls(self) -> int:
         """Calls up."""
@@ -62,8 +65,18 @@ class Door:
         app.on_shutdown.append(self._hang_up)
         return app
 
-    async def media(self, request: web.Request) -> web.WebSocketResponse:
-        """One call."""
+    async def media(self, request: web.Request) -> web.StreamResponse:
+        """One call, or 503 before it has begun: the edge then tries another zone. Full is not ill."""
+        if self._taken >= self._capacity:
+            self.rejected += 1
+            return web.Response(status=503, text="full\n")
+        self._taken += 1
+        try:
+            return await self._converse(request)
+        finally:
+            self._taken -= 1
+
+    async def _converse(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(compress=False, max_msg_size=LARGEST_FRAME, timeout=2.0)
         await socket.prepare(request)
         self._calls.add(socket)
@@ -123,10 +136,18 @@ async def serve(config: AgentConfig, stop: asyncio.Event) -> None:
         held.push_async_callback(ehr.close)
         turns = Turns(pool)
         deliverer = Deliverer(turns, ehr, config.defects, config.settings.outbox_interval_s)
-        vitals = Vitals(turns.alive)
-        desk = Desk(turns, ehr, deliverer, config.defects)
-        door = Door(config.zone, House(desk, config.settings, truth, config.defects), vitals)
-        figures = metrics.AgentFigures("ehr", ehr.guard, door.active_calls, lambda: deliverer.pending)
+        vitals = Vitals(turns.alive, config.settings.store_silence_s)
+        desk = Desk(turns, ehr, deliverer, config.defects, config.settings.store_patience_s)
+        capacity = config.settings.admits(config.defects)
+        door = Door(config.zone, House(desk, config.settings, truth, config.defects), vitals, capacity)
+        figures = metrics.AgentFigures(
+            "ehr",
+            ehr.guard,
+            door.active_calls,
+            lambda: deliverer.pending,
+            capacity,
+            lambda: door.rejected,
+        )
         works = [deliverer.run(), vitals.watch_store(), vitals.watch_loop()]
         if config.members:
             works.append(follow(config.members, pool, sticky=Defect.STICKY_CLIENTS in config.defects))

@@ -2,7 +2,8 @@
 
 Theory: two activities share a call. Listening never waits, so that a caller who talks over
 the agent is heard and the agent falls silent (`clear`); answering takes the turns in order.
-A turn in flight when the caller hangs up is finished and stored, but nobody is told.
+A turn in flight when the caller hangs up is finished and stored if the store takes it at once, but
+nobody is told; nobody's turn is worth a place that another caller needs.
 """
 
 from __future__ import annotations
@@ -96,6 +97,7 @@ class Call:
     voice: speech.Voice
     ear: Ear = endpointing.QUIET
     seq: int = 0
+    hung_up: bool = False
     heard: asyncio.Queue[SpeechEnded | None] = field(default_factory=asyncio.Queue)
 
     async def run(self) -> None:
@@ -105,6 +107,7 @@ class Call:
         try:
             await self._listen()
         finally:
+            self.hung_up = True
             self.house.truth.write(t_ns_up=up_ns, t_ns_over=time.monotonic_ns(), call_sid=self.start.call_sid)
             self.heard.put_nowait(None)
             await asyncio.wait_for(answering, FINISH_S)
@@ -156,7 +159,7 @@ class Call:
     async def _answer(self, said: SpeechEnded) -> None:
         turn = self._turn(said.intent)
         await asyncio.sleep(self.voice.stt_s())
-        told = await self.house.desk.handle(turn)
+        told = await self.house.desk.handle(turn, lambda: not self.hung_up)
         audio_ns: int | None = None
         try:
             if told.outcome == DEGRADED and Defect.CALLS_DROPPED_ON_EHR_ERROR in self.house.defects:

@@ -66,7 +66,7 @@ class Home:
             if self._thawed.is_set() and not zone.doomed:
                 return zone
             await self._thawed.wait()
-            await asyncio.sleep(0)  # a doomed one is replaced by what waits for its end
+            await asyncio.sleep(_POLL_S)  # a doomed one is gone in a moment
 
     async def keep(self, log: Path, on_gone: Callable[[], None]) -> None:
         """For ever: open, wait for its end, say so, open again once it may."""
@@ -93,7 +93,6 @@ class Home:
             await zone.open(log)
             if zone.doomed:
                 raise ZoneGoneError(f"zone {self.name} was ended while it opened")
-            zone.frozen = lambda: not self._thawed.is_set() or zone.stopped
             self._open.set_result(zone)
             await gone.wait()
         finally:
@@ -126,13 +125,13 @@ class Home:
             await self._until(self._open.done, "it is not open")
             zone = self._open.result()
             self._thawed.clear()
-            try:
-                async with asyncio.timeout(ORDER_DEADLINE_S):
-                    await _stop(zone)
-            except (TimeoutError, ZoneGoneError) as error:
+            zone.still = True
+            if not await wait_at_most(_stop(zone), ORDER_DEADLINE_S):
                 running = zone.unstopped()
                 self._thaw(zone)
-                raise CannotError(f"zone {self.name} was not frozen: {error or running}") from error
+                raise CannotError(f"zone {self.name} was not frozen: {running} would not stop")
+            if self._zone is not zone or zone.doomed:
+                raise CannotError(f"zone {self.name} ended while it was frozen")
 
     async def thaw(self) -> None:
         """Let everything go on."""
@@ -143,33 +142,30 @@ class Home:
     def _thaw(self, zone: Zone) -> None:
         with suppress(ZoneGoneError, ProcessLookupError):
             zone.signal_all(signal.SIGCONT)
+        zone.still = False
         self._thawed.set()
 
     async def _until(self, true: Callable[[], bool], otherwise: str) -> None:
-        try:
-            async with asyncio.timeout(ORDER_DEADLINE_S):
-                while not true():  # noqa: ASYNC110  # polled: the kernel tells nobody
-                    await asyncio.sleep(_POLL_S)
-        except TimeoutError as error:
-            raise CannotError(
-                f"zone {self.name}: {otherwise} after {ORDER_DEADLINE_S:.0f} s"
-            ) from error
+        until_s = asyncio.get_running_loop().time() + ORDER_DEADLINE_S
+        while not true():
+            if asyncio.get_running_loop().time() > until_s:
+                raise CannotError(f"zone {self.name}: {otherwise} after {ORDER_DEADLINE_S:.0f} s")
+            await asyncio.sleep(_POLL_S)
 
 
 async def _stop(zone: Zone) -> None:
     """Until all are stopped. One that waits for a stopped child (vfork) needs another round."""
-    while True:
+    with suppress(ZoneGoneError):
         zone.signal_all(signal.SIGSTOP)
-        if await wait_at_most(_stopped(zone), _STOP_ROUND_S):
-            return
-        zone.signal_all(signal.SIGCONT)
-        await asyncio.sleep(_POLL_S)
+        while not await wait_at_most(_stopped(zone), _STOP_ROUND_S):
+            zone.signal_all(signal.SIGCONT)
+            await asyncio.sleep(_POLL_S)
+            zone.signal_all(signal.SIGSTOP)
 
 
-async def _stopped(zone: Zone) -> bool:
+async def _stopped(zone: Zone) -> None:
     while zone.unstopped():  # noqa: ASYNC110  # polled: the kernel tells nobody
         await asyncio.sleep(_POLL_S)
-    return True
 
 
 def _alive(pids: set[int]) -> bool:

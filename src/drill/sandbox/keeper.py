@@ -1,13 +1,16 @@
 """Keeping one process up: start, wait until it works, watch it, start it again.
 
 The pause before a restart doubles while the process keeps failing and is bounded; it is
-forgotten once the process has stayed up. A process that was stopped by a signal is somebody's
-experiment: it is reported as frozen and left alone.
+forgotten once the process has stayed up, and with the zone it failed in. A process that hangs
+is as bad as one that is gone, and worse to find: one that does not answer several times
+in a row, stopped or deaf, is killed, which brings it back. Only in a zone that is frozen as a whole
+nothing in it could help, and it is left alone.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,8 +26,8 @@ _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
 _SETTLED_S = 10.0
 _READY_POLL_S = 0.05
-_WATCH_EVERY_S = 2.0
-_DEAF_LIMIT = 8
+_WATCH_EVERY_S = 1.0
+_DEAF_LIMIT = 5
 _HASTY_EXITS = 3
 
 
@@ -51,9 +54,23 @@ class NeverUpError(Exception):
     """A process ended again and again before it ever worked."""
 
 
+async def wait_at_most(work: Awaitable[object], limit_s: float) -> bool:
+    """Whether it was done in this time."""
+    try:
+        async with asyncio.timeout(limit_s):
+            await work
+    except TimeoutError:
+        return False
+    return True
+
+
 @dataclass(slots=True)
 class Keeper:
-    """One kept process, once it is `allowed`. `prepare` runs before each start, `equip` when it answers."""
+    """One kept process, once it is `allowed`. `prepare` runs before each start, `equip` when it answers.
+
+    `restarts` counts starts after an end that nobody asked for, `commanded` those after its zone was
+    ended on request. Under `once` what has worked and then ends or hangs is left as it is.
+    """
 
     spec: Spec
     zone: Callable[[], Awaitable[Zone]]
@@ -62,12 +79,17 @@ class Keeper:
     changed: Callable[[], None]
     prepare: Callable[[], None] = lambda: None
     equip: Callable[[], Awaitable[bool]] = _nothing
+    once: bool = False
     state: str = "waiting"
     restarts: int = 0
+    commanded: int = 0
     pid: int = 0
     allowed: asyncio.Event = field(default_factory=asyncio.Event)
     up: asyncio.Event = field(default_factory=asyncio.Event)
+    _hasty: int = 0
     _ever_up: bool = False
+    _zone: Zone | None = None
+    _last: Zone | None = None
     _exit: asyncio.Future[int] | None = None
 
     def ended(self, code: int) -> None:
@@ -75,26 +97,38 @@ class Keeper:
         if self._exit is not None and not self._exit.done():
             self._exit.set_result(code)
 
+    def signal(self, number: int) -> None:
+        """Send it a signal; ZoneGoneError when it does not run."""
+        if self._zone is None or not self.pid:
+            raise ZoneGoneError(f"{self.spec.name} does not run")
+        self._zone.signal(self.spec.name, number)
+
     async def keep(self) -> None:
         """For ever; NeverUpError when there is no point."""
         backoff, loop = Backoff(), asyncio.get_running_loop()
         await self.allowed.wait()
         while True:
-            zone = await self.zone()
+            zone = self._zone = await self.zone()
             began_s = loop.time()
             try:
                 code = await self._live(zone)
             except (ZoneGoneError, TimeoutError):
                 code = -1
-            self._gone(code)
-            await asyncio.sleep(backoff.after(loop.time() - began_s))
-            self.restarts += 1
+            self._gone(code, zone)
+            if self.once and self._ever_up:
+                self._become(f"ended ({code}), left so")
+                await loop.create_future()
+            # When its zone goes as well, the new zone's coming is the pause.
+            if await wait_at_most(zone.ended.wait(), backoff.after(loop.time() - began_s)):
+                backoff = Backoff()
 
     async def _live(self, zone: Zone) -> int:
         self.prepare()
         self._exit = asyncio.get_running_loop().create_future()
         self._become("starting")
-        self.pid = await zone.start(self.spec.name, self.spec.argv, self.log)
+        argv = self.spec.again if self._last and self.spec.again else self.spec.argv
+        self.pid = await zone.start(self.spec.name, argv, self.log)
+        self._count(zone)
         self.pidfile.write_text(f"{self.pid}\n", encoding="ascii")
         watch = asyncio.create_task(self._watch(zone))
         try:
@@ -106,37 +140,55 @@ class Keeper:
         finally:
             watch.cancel()
 
+    def _count(self, zone: Zone) -> None:
+        """What made this start necessary: the end of a zone on request, or a mishap, or nothing yet."""
+        if self._last is not None:
+            self.commanded += self._last.doomed
+            self.restarts += not self._last.doomed
+        self._last = zone
+
     async def _watch(self, zone: Zone) -> None:
         """Until it is deaf for too long; then it is killed, and its zone says so."""
-        while not (await checks.ready(self.spec.check) and await self.equip()):  # noqa: ASYNC110  # polled
-            await asyncio.sleep(_READY_POLL_S)
-        self._ever_up = True
-        self.up.set()
-        deaf = 0
-        while deaf < _DEAF_LIMIT:
-            self._become(self._seen(deaf))
-            await asyncio.sleep(_WATCH_EVERY_S)
-            deaf = 0 if self._frozen() or await checks.alive(self.spec.check) else deaf + 1
+        if await self._works(zone):
+            self._ever_up = True
+            self.up.set()
+            await self._hangs(zone)
         zone.kill(self.spec.name)
 
-    def _seen(self, deaf: int) -> str:
-        if self._frozen():
-            return "frozen"
-        return "deaf" if deaf else "up"
+    async def _works(self, zone: Zone) -> bool:
+        """Wait until it does; False when it is stopped meanwhile. A slow start is nobody's fault."""
+        ran_s = time.monotonic()
+        while not (await checks.ready(self.spec.check) and await self.equip()):
+            if not self._stopped() or zone.frozen or self.once:
+                ran_s = time.monotonic()
+            if time.monotonic() - ran_s > _DEAF_LIMIT * _WATCH_EVERY_S:
+                return False
+            await asyncio.sleep(_READY_POLL_S)
+        return True
 
-    def _frozen(self) -> bool:
+    async def _hangs(self, zone: Zone) -> None:
+        """Wait until it does. In a zone that is frozen as a whole nothing could be mended."""
+        deaf = 0
+        while deaf < _DEAF_LIMIT or self.once:
+            self._become("frozen" if zone.frozen else "deaf" if deaf else "up")
+            await asyncio.sleep(_WATCH_EVERY_S)
+            hears = zone.frozen or (not self._stopped() and await checks.alive(self.spec.check))
+            deaf = 0 if hears or zone.frozen else deaf + 1
+
+    def _stopped(self) -> bool:
         try:
             return bool(psutil.Process(self.pid).status() == psutil.STATUS_STOPPED)
         except psutil.NoSuchProcess:
             return False
 
-    def _gone(self, code: int) -> None:
+    def _gone(self, code: int, zone: Zone) -> None:
         self.pidfile.unlink(missing_ok=True)
         self.up.clear()
         self.pid = 0
         self._become(f"ended ({code})")
+        self._hasty += not zone.doomed
         # Exit code 3 is a configuration that cannot be used: no restart makes it better.
-        if not self._ever_up and (code == 3 or self.restarts + 1 >= _HASTY_EXITS):
+        if not self._ever_up and (code == 3 or self._hasty >= _HASTY_EXITS):
             raise NeverUpError(
                 f"{self.spec.name} ended with {code} before it ever worked; {last_line(self.log)}"
             )
@@ -155,6 +207,7 @@ class Keeper:
             "state": self.state,
             "pid": self.pid,
             "restarts": self.restarts,
+            "commanded": self.commanded,
         }
 
 

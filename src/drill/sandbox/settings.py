@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 from drill.sandbox import defects
 from drill.sandbox.breaker import Policy
-from drill.sandbox.defects import Defects
+from drill.sandbox.defects import Defect, Defects
 
 C = TypeVar("C")
+_BARE_SHARE = 16
 
 
 class ConfigError(ValueError):
@@ -21,7 +22,11 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Tunables of an agent; stage latencies are medians of lognormal distributions."""
+    """Tunables of an agent; stage latencies are medians of lognormal distributions.
+
+    `capacity`: calls admitted at a time. `store_silence_s`: how long without the store is illness.
+    `store_patience_s`: how long a turn is offered to a store that does not take it.
+    """
 
     stt_ms: float = 80.0
     model_ms: float = 200.0
@@ -35,6 +40,9 @@ class Settings:
     breaker_wait_s: float = 5.0
     breaker_trials: int = 1
     outbox_interval_s: float = 0.5
+    capacity: int = 40
+    store_silence_s: float = 15.0
+    store_patience_s: float = 12.0
 
     def policy(self, active: Defects) -> Policy:
         """The breaker's policy, spoilt where a defect says so."""
@@ -46,6 +54,10 @@ class Settings:
             self.breaker_trials,
         )
         return defects.spoil(policy, active)
+
+    def admits(self, active: Defects) -> int:
+        """Calls taken at a time; under the defect hardly more than a third of what three zones have."""
+        return min(self.capacity, _BARE_SHARE) if Defect.NO_CAPACITY in active else self.capacity
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ Without namespaces the same process is a child subreaper that walks its descenda
 Standard library only and run as a file (`python -I -S shim.py`): three of these start at once.
 
 Commands, a JSON object a line: {"op":"start","name","argv","log"}, {"op":"signal","name","number"} and
-{"op":"signal-all","number"}, which spares this process alone. Reports: {"event":"hello"|"started"|"exited", ...}.
+{"op":"signal-all","number"}, which spares this process alone.
+Reports: {"event":"hello"|"started"|"exited", ...}.
 """
 
 from __future__ import annotations

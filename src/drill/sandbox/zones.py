@@ -91,8 +91,9 @@ class Zone:
     _reader: asyncio.Task[None] | None = None
     _started: dict[str, asyncio.Future[int]] = field(default_factory=dict)
     _shim_pid: int = 0
-    doomed: bool = False
-    """Its end was asked for: what ends with it did not fail."""
+    doomed: bool = False  # its end was asked for: what ends with it did not fail
+    still: bool = False  # it is frozen on request
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def open(self, log: Path) -> None:
         """Start the zone's first process."""
@@ -126,9 +127,9 @@ class Zone:
         return sorted(pid for pid, state in states.items() if state not in "TtZX")
 
     @property
-    def stopped(self) -> bool:
-        """Whether its first process is stopped: then nothing that is asked of it will happen."""
-        return shim.states([self._shim_pid]).get(self._shim_pid) == "T"
+    def frozen(self) -> bool:
+        """Whether it is frozen as a whole, on request or because its first process is stopped."""
+        return self.still or shim.states([self._shim_pid]).get(self._shim_pid) == "T"
 
     def destroy(self) -> None:
         """SIGKILL everything at once; its end follows."""
@@ -199,6 +200,7 @@ class Zone:
                 self.pids.pop(report["name"], None)
                 self.on_exit(report["name"], int(report["code"]))
         self.pids.clear()
+        self.ended.set()
         for waiting in self._started.values():
             if not waiting.done():
                 waiting.set_exception(ZoneGoneError(f"zone {self.name} is gone"))

@@ -166,16 +166,18 @@ def test_a_killed_zone_dies_whole_and_comes_back_whole(shared: Box) -> None:
     assert all(shared.member(name)["pid"] not in before.values() for name in before)
 
 
-def test_a_frozen_process_is_reported_and_left_alone(shared: Box) -> None:
-    """What is stopped by a signal is an experiment; the supervisor must not end it."""
-    pid = int(shared.member("agent-c")["pid"])
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        assert until(lambda: shared.member("agent-c")["state"] == "frozen", BACK_S)
-    finally:
-        os.kill(pid, signal.SIGCONT)
-    assert until(lambda: shared.member("agent-c")["state"] == "up", BACK_S)
-    assert shared.member("agent-c")["pid"] == pid
+def test_a_hung_process_is_found_and_started_again(shared: Box) -> None:
+    """What does not answer is as bad as what is gone: it is killed and comes back by itself."""
+    before = shared.member("agent-c")
+    os.kill(int(before["pid"]), signal.SIGSTOP)
+
+    def back() -> bool:
+        now = shared.member("agent-c")
+        mended = now["restarts"] == before["restarts"] + 1 and now["commanded"] == before["commanded"]
+        return bool(now["state"] == "up" and now["pid"] != before["pid"] and mended)
+
+    assert until(lambda: shared.member("agent-c")["state"] == "deaf", BACK_S)
+    assert until(back, BACK_S), shared.member("agent-c")
 
 
 def test_commits_are_synchronous(shared: Box) -> None:
@@ -243,9 +245,11 @@ async def calls_per_zone(layout: Layout, calls: int) -> list[int]:
 
 
 def test_calls_spread_over_all_zones_as_soon_as_it_is_ready(fresh: Box) -> None:
-    """Ready means that the edge uses every zone: the first nine calls are three each."""
+    """Ready means that the edge uses every zone: the first nine calls are about three each."""
     fresh.up()
-    assert asyncio.run(calls_per_zone(fresh.layout, 9)) == [3, 3, 3]
+    found = asyncio.run(calls_per_zone(fresh.layout, 9))
+    assert sum(found) == 9
+    assert min(found) >= 2  # the least loaded of nine picks at random: nearly always of all
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("unshare"), reason="only root can step down")

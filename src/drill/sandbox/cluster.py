@@ -185,3 +185,10 @@ class Cluster:
         ) as connection:
             while (await (await connection.execute(_WHOLE)).fetchone()) != wanted:  # noqa: ASYNC110  # polled
                 await asyncio.sleep(_POLL_S)
+        # The server knows it first. A primary that dies before the quorum knows it too has no heir.
+        while synchronous and not await self._heir():  # noqa: ASYNC110  # polled
+            await asyncio.sleep(_POLL_S)
+
+    async def _heir(self) -> bool:
+        asked = (checks.ready(Check(self.layout.patroni(zone), "/synchronous")) for zone in ZONES)
+        return any(await asyncio.gather(*asked))

@@ -15,7 +15,8 @@ import time
 from functools import partial
 from pathlib import Path
 
-from drill.sandbox import checks, configs, roster, shim
+from drill.sandbox import checks, configs, control, roster, shim
+from drill.sandbox.defects import Defect
 from drill.sandbox.homes import Home, sweep
 from drill.sandbox.keeper import Keeper, NeverUpError, last_line
 from drill.sandbox.layout import ZONES
@@ -54,8 +55,10 @@ class Supervisor:
         members = [asyncio.create_task(keeper.keep()) for keeper in self._keepers.values()]
         bring_up = asyncio.create_task(self._bring_up(began_s))
         told = asyncio.create_task(stop.wait())
+        switch = control.listening(self._homes, self._keepers.values(), self._store.layout.control)
         try:
-            await self._until(told, bring_up, [*homes, *members])
+            async with switch:
+                await self._until(told, bring_up, [*homes, *members])
         except (NeverUpError, StoreError) as error:
             raise FailedError(str(error)) from error
         finally:
@@ -147,6 +150,7 @@ class Supervisor:
             keeper.prepare = partial(self._store.prepare, spec.name, spec.zone)
         else:
             keeper.allowed.set()
+        keeper.once = Defect.NO_RESTART in self._order.defects
         if spec.name == FAULT_PROXY:
             keeper.equip = self._link_up
         return keeper

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from drill.load.script import digest as script_digest
 from drill.model import events as ev
 from drill.model.plan import TurnLimits
 from drill.model.units import seconds
@@ -98,6 +99,19 @@ def test_a_turn_in_doubt_that_is_there_is_recovered() -> None:
     found = judged(with_store(lambda rows: [*rows, saved]))
     assert {found[name].status for name in NAMES} == {PASS}
     assert "1 of 2 that nobody could know of are there" in found["turns.lost"].sentence
+
+
+def test_a_key_that_nobody_answered_is_known_by_its_content_as_the_agent_takes_it() -> None:
+    """The agent stores a key as chat, and so does the caller's own digest."""
+    entries = zone_loss()
+    pressed = next(e for _, _, e in entries if isinstance(e, ev.TurnEnded) and e.outcome == "dropped")
+    lone = ev.TurnEnded(pressed.call, 77, "dtmf", ns(26.0), 0, 0, "dropped", "info", "", "", "")
+    saved = ev.StoredTurn("new", pressed.call, 77, script_digest(pressed.call, 77, "dtmf"), position=10_000)
+    kept = with_store(lambda rows: [*rows, saved])
+    found = judged(
+        [*kept, ("load", 26.3, ev.TurnInvoked(pressed.call, 77, "dtmf", ns(26.0))), ("load", 26.4, lone)]
+    )
+    assert found["turns.phantom"].status is PASS
 
 
 @pytest.mark.parametrize(

@@ -94,8 +94,9 @@ def keep(timeline: Timeline) -> Ledger:
 
 
 def digest_of(turn: Turn) -> str:
-    """A turn's digest; a caller who was never answered can compute it as well."""
-    return turn.digest or hashlib.sha256(f"{turn.call}|{turn.seq}|{turn.intent}".encode()).hexdigest()[:16]
+    """A turn's digest; a caller who was never answered can compute it as well. A key is taken as chat."""
+    intent = "chat" if turn.intent == "dtmf" else turn.intent
+    return turn.digest or hashlib.sha256(f"{turn.call}|{turn.seq}|{intent}".encode()).hexdigest()[:16]
 
 
 def _none_promised(name: str, sentence: str, ledger: Ledger, readback: ReadBack) -> Verdict:

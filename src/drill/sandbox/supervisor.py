@@ -116,7 +116,10 @@ class Supervisor:
     async def _edge_sees_all(self) -> None:
         """A zone that works is of no use to a caller before the edge knows it."""
         layout = self._store.layout
-        wanted = [f"{layout.voice(zone)}::health_flags::healthy" for zone in ZONES]
+        places = [f"{layout.voice(zone)}::" for zone in ZONES] + [
+            f"envoy://voice-{zone}/::" for zone in ZONES
+        ]
+        wanted = [f"{place}health_flags::healthy" for place in places]
         while True:
             try:
                 _, text = await checks.request(layout.edge_admin, "GET", "/clusters")

@@ -212,7 +212,11 @@ def _checked() -> dict[str, Any]:
 
 
 def _outliers() -> dict[str, Any]:
-    """Eject a zone that fails calls. A zone that is full says 503 and is not ill: that is no failure."""
+    """Eject a zone that fails calls. A zone that is full says 503 and is not ill: that is no failure.
+
+    Nor is a connection that the zone closes: Envoy would count it as one, and every call that is over
+    ends so. A zone that closes too early is for the health check.
+    """
     failure = {"name": ":status", "string_match": {"safe_regex": {"regex": "5(0[^3]|[^0].)"}}}
     options = {
         "@type": _HTTP,
@@ -222,6 +226,9 @@ def _outliers() -> dict[str, Any]:
     detection = {
         "consecutive_5xx": 5,
         "consecutive_gateway_failure": 3,
+        "split_external_local_origin_errors": True,
+        "enforcing_consecutive_local_origin_failure": 0,
+        "enforcing_local_origin_success_rate": 0,
         "interval": "1s",
         "base_ejection_time": "5s",
         "max_ejection_percent": 67,

@@ -253,7 +253,9 @@ class TurnEnded(Event):
 
     `ledger` is ok (acknowledged as saved), fail (surely not) or info (nobody can know).
     `outcome` is full, degraded, wrong_patient, unanswered or dropped.
-    `first_audio_ns` and `ack_ns` are 0 when they never came.
+    `first_audio_ns` and `ack_ns` are 0 when they never came. `barge_stop_ms`: the caller spoke into the
+    agent's answer before this turn, and the agent fell silent after so long; -1 when nobody did.
+    `longest_gap_ms`: the longest silence inside the answer.
     """
 
     kind: ClassVar[str] = "turn.ended"
@@ -268,6 +270,30 @@ class TurnEnded(Event):
     turn_id: str
     patient: str
     digest: str
+    barge_stop_ms: float = -1.0
+    longest_gap_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CallHeard(Event):
+    """What a caller heard of a whole call, written once, when it is over.
+
+    `greeting_ms`: from the stream being up to the agent's first sound, -1 when there was none.
+    `underruns`, `silence_ms`: how often and how long the playout buffer ran dry inside what the agent said.
+    `talk_over_ms`: agent and caller spoke at once. `jitter_ms`: RFC 3550's estimate at the end of the call.
+    `late_share`: share of the agent's audio that came after it should have been played. `mark_ms`: median
+    of the time from a mark's playing to the agent's next word of any kind, a round trip; -1 unknown.
+    """
+
+    kind: ClassVar[str] = "call.heard"
+    call: str
+    greeting_ms: float
+    underruns: int
+    silence_ms: float
+    talk_over_ms: float
+    jitter_ms: float
+    late_share: float
+    mark_ms: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -467,7 +493,7 @@ KINDS: dict[str, type[Event]] = {
         StreamOpened, StreamSealed, ClockAnchor, RunStarted, PhaseEntered, GuardChecked, ChildStarted,
         ChildEnded, Aborted, RunEnded, FaultRequested, FaultApplied, FaultFailed, FaultReverted,
         FaultRevertFailed, ExperimentEnded, ScheduleWritten, CallStarted, CallerGaveUp, TurnInvoked,
-        TurnEnded, CallEnded, LoadSample, BreakerSample, RequestSample, WitnessSample, HealthSample,
+        TurnEnded, CallHeard, CallEnded, LoadSample, BreakerSample, RequestSample, WitnessSample, HealthSample,
         DoorSample, EdgeSample, MemberSample, ServiceSample, EhrRecord, StoredTurn, ReadBackEnded,
     )
 }  # fmt: skip

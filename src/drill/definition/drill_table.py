@@ -123,6 +123,7 @@ CALLS = Table(
             DURATION,
             "Limit on the p95 latency, during the fault, of turns that need no EHR (cascade).",
             "unaffected_p95: 1500ms",
+            required=False,
         ),
         Key(
             "answered_min", SHARE, "Least share of all turns that were answered at all.", "answered_min: 99%"

@@ -69,13 +69,14 @@ class CallLimits:
     Attributes:
         dropped_max: calls the platform hung up on.
         turn_p95_s: limit on the p95 turn latency in the baseline and after recovery.
-        unaffected_p95_s: limit on the p95 latency, during the fault, of turns that need no EHR (cascade).
+        unaffected_p95_s: limit on the p95 latency, during the fault, of turns that need no EHR (cascade);
+            None where the fault is not the EHR's.
         answered_min: least share of all turns that were answered at all (full or degraded).
     """
 
     dropped_max: int
     turn_p95_s: float
-    unaffected_p95_s: float
+    unaffected_p95_s: float | None
     answered_min: float
 
 

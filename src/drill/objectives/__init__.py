@@ -57,6 +57,7 @@ def _always(_objectives: Objectives) -> bool:
 GROUPS: tuple[Group, ...] = (
     _group("ehr_writes", writes.NAMES, lambda o: o.ehr_writes is not None, writes.judge),
     _group("calls", calls.NAMES, lambda o: o.calls is not None, calls.judge),
+    _group("calls", calls.SPREAD, calls.asks_for_spread, calls.judge_spread),
     _group("recovery", recovery.NAMES, lambda o: o.recovery is not None, recovery.judge),
     _group("breaker", breaker.NAMES, lambda o: o.breaker is not None, breaker.judge),
     _group("turns", turns.NAMES, lambda o: o.turns is not None, turns.judge),

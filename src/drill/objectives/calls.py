@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from drill.model.plan import CallLimits, Plan
+from drill.model.plan import CallLimits, Objectives, Plan
 from drill.model.units import seconds
 from drill.model.verdicts import Status, Verdict, worst
 from drill.objectives.percentile import TURNS_MIN, percentile
@@ -16,9 +16,10 @@ from drill.objectives.recovery import measure
 from drill.objectives.say import cited, count, failed, held, passed, percent, told, unknown
 from drill.timeline import Span, Timeline, Turn
 
-DROPPED, ANSWERED, LATENCY, CASCADE, PATIENT = NAMES = (
-    "calls.dropped", "calls.answered", "calls.latency", "calls.no_cascade", "calls.right_patient",
+DROPPED, ANSWERED, LATENCY, PATIENT = NAMES = (
+    "calls.dropped", "calls.answered", "calls.latency", "calls.right_patient",
 )  # fmt: skip
+(CASCADE,) = SPREAD = ("calls.no_cascade",)
 
 # A call that nobody wanted to end: the platform hung up or refused, or left the caller in silence.
 BROKEN = ("dropped", "refused", "abandoned")
@@ -34,9 +35,21 @@ def judge(plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
         _dropped(timeline, limits),
         _answered(turns, limits),
         _latency(plan, timeline, turns, limits),
-        _no_cascade(timeline, turns, limits),
         _right_patient(turns),
     )
+
+
+def asks_for_spread(objectives: Objectives) -> bool:
+    """Whether a drill says how turns that need no EHR must go while the EHR is away."""
+    return objectives.calls is not None and objectives.calls.unaffected_p95_s is not None
+
+
+def judge_spread(plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
+    """Whether what the fault hit was borne by others, too."""
+    limits = plan.objectives.calls
+    if limits is None or limits.unaffected_p95_s is None:
+        return ()
+    return (_no_cascade(timeline, settled_turns(timeline), limits.unaffected_p95_s),)
 
 
 def settled_turns(timeline: Timeline) -> tuple[Turn, ...]:
@@ -125,8 +138,8 @@ def within(turns: Sequence[Turn], span: Span | None) -> list[Turn]:
     return [t for t in turns if span and span.holds(t.eos_s)]
 
 
-def _no_cascade(timeline: Timeline, turns: Sequence[Turn], limits: CallLimits) -> Verdict:
-    limit = f"p95 {seconds(limits.unaffected_p95_s)}"
+def _no_cascade(timeline: Timeline, turns: Sequence[Turn], limit_s: float) -> Verdict:
+    limit = f"p95 {seconds(limit_s)}"
     if timeline.fault is None:
         return unknown(CASCADE, "No fault was applied, so nothing could spread.", limit=limit)
     inside = [t for t in within(turns, timeline.fault) if not t.needs_ehr]
@@ -137,7 +150,7 @@ def _no_cascade(timeline: Timeline, turns: Sequence[Turn], limits: CallLimits) -
         f"During the fault, p95 of the {len(inside)} turns that need no EHR was {told(p95)}; limit {limit}."
     )
     because = [t.id for t in sorted(inside, key=lambda t: -t.latency_s)]
-    ok = p95 <= limits.unaffected_p95_s
+    ok = p95 <= limit_s
     return held(ok, CASCADE, sentence, measured=told(p95), limit=limit, because=because)
 
 

@@ -59,7 +59,7 @@ def another_way(folder: Path, way: str) -> Path:
     """The fast drill with another experiment. A flapping zone cuts off more callers, for longer."""
     text = FAST.read_text(encoding="utf-8").replace("zone-kill.yaml", f"{way}.yaml")
     if way == "zone-flap":
-        text = text.replace("fault: 16s", "fault: 30s").replace("within: 16s,", "within: 40s,")
+        text = text.replace("fault: 16s", "fault: 30s").replace("within: 20s,", "within: 40s,")
         text = text.replace("dropped_max: 20", "dropped_max: 40").replace("seconds: 400", "seconds: 600")
     if way == "zone-pause":
         text = text.replace("detected_within: 5s", "detected_within: 8s")

@@ -2,9 +2,9 @@
 
     fault ─ first breach ─ detected ─ new primary ─ first good turn ─ sustained ─ zone back ─ redundancy
 
-The first good turn is the first that was asked after callers had begun to suffer and was answered, as it
-should be and in time: some caller was served again. Nothing is judged here: a phase that nobody saw has
-no time.
+The first good turn is the first that was answered and acknowledged once the new primary led (or, where the
+old one stayed, once callers had begun to suffer): somebody was served again, however long they had waited.
+Nothing is judged here: a phase that nobody saw has no time.
 """
 
 from __future__ import annotations
@@ -47,13 +47,14 @@ def phases(plan: Plan, timeline: Timeline) -> tuple[PhaseMark, ...]:
     if applied_s is None:
         return tuple(PhaseMark(name, None, "", "") for name in NAMES)
     breach = _first_breach(timeline, applied_s)
+    led = new_primary(timeline, lost[0]) if lost else None
     edge, members, turns = "the edge", "the store's members", "callers"
     marks: tuple[tuple[_Found, str], ...] = (
         ((applied_s, _fault_id(timeline, applied_s)), "the fault's own read-back"),
         (breach, turns),
         _detected(timeline, lost, edge),
-        (new_primary(timeline, lost[0]) if lost else None, members),
-        (_first_good(timeline, breach), turns),
+        (led, members),
+        (_first_good(timeline, max(filter(None, (breach, led)), default=None)), turns),
         (_sustained(plan, timeline), turns),
         (taken_back(timeline, lost[0]) if lost else None, edge),
         (_whole(plan, timeline, lost), members),
@@ -89,13 +90,13 @@ def _detected(timeline: Timeline, lost: tuple[Loss, ...], edge: str) -> tuple[_F
     return (point.t_s, point.id), f"{edge}'s {how}"
 
 
-def _first_good(timeline: Timeline, breach: _Found) -> _Found:
-    after = [t for t in timeline.turns if breach and t.eos_s >= breach[0] and _good(t, timeline.turn_slo_s)]
+def _first_good(timeline: Timeline, since: _Found) -> _Found:
+    after = [t for t in timeline.turns if since and t.until_s >= since[0] and _good(t)]
     return min(((t.until_s, t.id) for t in after), default=None)
 
 
-def _good(turn: Turn, slo_s: float) -> bool:
-    return turn.answered and turn.waited_s <= slo_s and turn.outcome in ACKNOWLEDGED and turn.ledger == "ok"
+def _good(turn: Turn) -> bool:
+    return turn.answered and turn.outcome in ACKNOWLEDGED and turn.ledger == "ok"
 
 
 def _sustained(plan: Plan, timeline: Timeline) -> _Found:

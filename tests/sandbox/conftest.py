@@ -10,7 +10,7 @@ import pytest
 from drill.embedded import SandboxOptions, sandbox
 
 # Drills for the tests to run; our own pytest plugin would conduct them as they stand.
-collect_ignore = ["fast.yaml", "zone-fast.yaml"]
+collect_ignore = ["fast.yaml", "service-fast.yaml", "zone-fast.yaml"]
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from drill.embedded import SandboxOptions, sandbox
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 ROOT = Path(__file__).parents[2]
 FAST = Path(__file__).with_name("zone-fast.yaml")
+SERVICE = Path(__file__).with_name("service-fast.yaml")
 INSTANCE = 50
 AT_A_TIME = 2
 WAYS = ("zone-kill", "zone-pause", "zone-isolate", "zone-flap")
@@ -79,6 +80,16 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def test_a_platform_that_is_well_loses_a_zone_and_passes(whole: Path, tmp_path: Path, way: str) -> None:
     """Exit 0 and every objective PASS."""
     code, summary = drill(another_way(tmp_path, way), tmp_path, "--target-file", str(whole))
+    assert (code, wrong(summary)) == (0, {})
+
+
+@pytest.mark.parametrize("way", ["service-kill", "service-hang"])
+def test_a_service_comes_back_without_help(whole: Path, tmp_path: Path, way: str) -> None:
+    """Killed, or hung: exit 0, started again by the platform alone."""
+    path = tmp_path / f"{way}.yaml"
+    text = SERVICE.read_text(encoding="utf-8").replace("service-kill.yaml", f"{way}.yaml")
+    path.write_text(text.replace("../../", f"{ROOT}/"), encoding="utf-8")
+    code, summary = drill(path, tmp_path, "--target-file", str(whole))
     assert (code, wrong(summary)) == (0, {})
 
 

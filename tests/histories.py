@@ -7,6 +7,7 @@ thing it is about.
     0 guards   1 ramp   11 baseline   26 fault ▓▓▓▓▓▓ 56 recovery   96 unwind   100 end
 
 `zone_loss()` is the reference of a lost zone: see `Loss` for what happens when.
+`voice_run()` is the reference of voice: short calls one after the other, and what they sounded like.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ def invoked(call_name: str, seq: int, eos_s: float, intent: str = "chat") -> Ent
 
 def turn(
     call_name: str, seq: int, eos_s: float, waited_s: float | None = 0.6, intent: str = "chat",
-    outcome: str = "full", ended_s: float | None = None,
+    outcome: str = "full", ended_s: float | None = None, barge_ms: float = -1.0, gap_ms: float = 0.0,
 ) -> Entries:  # fmt: skip
     """A whole turn; `waited_s` None was never answered, `ended_s` is when that was written down."""
     answered = waited_s is not None
@@ -114,7 +115,7 @@ def turn(
         call_name, seq, intent, ns(eos_s), ns(audio_s) if answered else 0, ns(audio_s + 0.5) if told else 0,
         outcome if answered or outcome == "dropped" else "unanswered", "ok" if told else "info",
         f"id-{call_name}-{seq}" if told else "", patient_of(call_name) if told else "",
-        digest(call_name, seq, intent) if told else "",
+        digest(call_name, seq, intent) if told else "", barge_ms, gap_ms,
     )  # fmt: skip
     at_s = ended_s if ended_s is not None else (audio_s + 0.5 if answered else eos_s + 10.0)
     return [invoked(call_name, seq, eos_s, intent), ("load", at_s, ended)]
@@ -524,6 +525,121 @@ def breaker_in(loss: Loss, zone: str, t_s: float) -> ev.BreakerSample:
     if gone(loss, zone, t_s) in ("dead", "booting"):
         return dataclasses.replace(sampled(zone, ""), ok=False, failed=0)
     return sampled(zone, "closed", calls=int(t_s * 2))
+
+
+# --- what callers hear ---
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What a call sounds like, and its two turns, of which the second interrupts the agent.
+
+    `greeting_ms` and `barge_ms` -1: never; `waited_s` None: no answer.
+    """
+
+    greeting_ms: float = 400.0
+    waited_s: float | None = 0.6
+    barge_ms: float = 200.0
+    gap_ms: float = 20.0
+    talk_over_ms: float = 200.0
+    jitter_ms: float = 2.0
+    late_share: float = 0.0
+    mark_ms: float = 4.0
+    outcome: str = "completed"
+
+
+CALL_S, CALLS_EVERY_S = 10.0, 0.4
+CLEAN = pl.HeardLimits(
+    greeting_p95_s=1.0, turn_p50_s=0.8, turn_p95_s=1.0, barge_stop_p95_s=0.5, missed_max=0.01, gap_p95_s=0.1,
+    talk_over_max=0.03, setup_min=0.99, drop_max=0.01, jitter_p95_s=0.03, late_max=0.01, mos_min=4.0,
+)  # fmt: skip
+HURT = pl.HeardLimits(
+    greeting_p95_s=3.0, turn_p50_s=2.0, turn_p95_s=3.0, barge_stop_p95_s=1.5, missed_max=0.1, gap_p95_s=1.0,
+    talk_over_max=0.1, setup_min=0.9, drop_max=0.1, jitter_p95_s=0.1, late_max=0.1, mos_min=2.5,
+)  # fmt: skip
+
+
+def voice_plan(**changes: Any) -> pl.Plan:
+    """The plan of a drill that judges what callers hear; objectives and other fields by name."""
+    asked: dict[str, Any] = {
+        "breaker": None, "ehr_writes": None, "calls": None, "turns": None, "drill": "voice-latency",
+        "voice": pl.VoiceLimits(CLEAN, HURT), "title": "Media delay under live calls",
+    }  # fmt: skip
+    return plan(**{**asked, **changes})
+
+
+@dataclass(frozen=True)
+class Sounds:
+    """What is heard before the fault, while it holds, and after it (as before, when not given)."""
+
+    clean: Sound
+    fault: Sound
+    after: Sound
+
+    def at(self, t_s: float) -> Sound:
+        """The fault bites when it is requested."""
+        if t_s < APPLIED_S - 0.1:
+            return self.clean
+        return self.fault if t_s < REVERTED_S else self.after
+
+
+USUAL = Sound()
+
+
+def voice_run(clean: Sound = USUAL, fault: Sound = USUAL, after: Sound | None = None) -> Entries:
+    """Calls of ten seconds, 25 at a time. Greeting, turns and end sound as their moment does; what is told
+    of the whole of a call as its middle."""
+    faults = [requested(witness="link/a:slow", fault="media-delay"), applied(), reverted()]
+    entries, sounds = [*control(voice_plan()), *faults], Sounds(clean, fault, after or clean)
+    start_s, number = 1.0, 0
+    while start_s < UNWIND_S:
+        entries += voice_call(f"v{number:03d}", start_s, sounds)
+        start_s, number = start_s + CALLS_EVERY_S, number + 1
+    for second in range(2, int(UNWIND_S) + 1):
+        entries.append(("load", float(second), ev.LoadSample(25, 1.5, 1.0, 0.2, 1000, 0)))
+    return entries
+
+
+def voice_call(name: str, start_s: float, sounds: Sounds) -> Entries:
+    """A call with two turns and what it sounded like; the end of the run cuts it."""
+    end_s, outcome = start_s + CALL_S, sounds.at(start_s + CALL_S / 2).outcome
+    if outcome == "refused":
+        return [refused(name, start_s)]
+    if end_s > UNWIND_S:
+        end_s, outcome = UNWIND_S + 0.5, "cut"
+    whole = dataclasses.replace(
+        sounds.at(start_s + CALL_S / 2),
+        greeting_ms=sounds.at(start_s).greeting_ms,
+        jitter_ms=sounds.at(end_s).jitter_ms,
+    )
+    entries = [*call(name, start_s, end_s, outcome), heard(name, end_s, whole)]
+    for seq, after_s in enumerate((3.0, 6.0), start=1):
+        sound = sounds.at(start_s + after_s)
+        entries += voice_turn(name, seq, start_s + after_s, end_s, sound if seq > 1 else unbroken(sound))
+    return entries
+
+
+def unbroken(sound: Sound) -> Sound:
+    """The same, and nobody interrupts."""
+    return dataclasses.replace(sound, barge_ms=-1.0)
+
+
+def voice_turn(name: str, seq: int, eos_s: float, end_s: float, sound: Sound) -> Entries:
+    """A turn, if its answer fits into the call."""
+    if eos_s + (sound.waited_s or 0.0) + 0.5 >= end_s:
+        return []
+    if sound.waited_s is None:
+        return turn(name, seq, eos_s, None, ended_s=end_s)
+    return turn(name, seq, eos_s, sound.waited_s, barge_ms=sound.barge_ms, gap_ms=sound.gap_ms)
+
+
+def heard(name: str, at_s: float, sound: Sound = USUAL) -> Entry:
+    """What a call sounded like, written when it was over."""
+    told = ev.CallHeard(
+        name, sound.greeting_ms, int(sound.gap_ms > 0), sound.gap_ms, sound.talk_over_ms, sound.jitter_ms,
+        sound.late_share, sound.mark_ms,
+    )  # fmt: skip
+    return "load", at_s, told
 
 
 # --- from entries to what the core takes ---

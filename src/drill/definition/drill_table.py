@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from drill.definition.keys import Key, ListOf, Table
 from drill.definition.kinds import AT_LEAST_ONE, COUNT, DURATION, NAME, NUMBER, SHARE, TEXT, choice
+from drill.definition.voice import VOICE
 
 SCHEDULE = choice("schedule", "daily", "weekly", "monthly", "quarterly", "yearly", "on demand")
 
@@ -246,6 +247,7 @@ OBJECTIVES = Table(
             "remediation: {restarted_within: 15s}",
             required=False,
         ),
+        Key("voice", VOICE, "What callers hear.", "voice:", required=False),
     ),
     least=1,
 )

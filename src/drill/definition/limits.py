@@ -6,6 +6,7 @@ Better refused at the desk than found out after two minutes of outage.
 from __future__ import annotations
 
 from drill.definition.reader import Reader, Section
+from drill.definition.voice import check_voice
 from drill.model.units import seconds
 
 
@@ -21,6 +22,7 @@ def check_limits(reader: Reader, drill: Section) -> None:
     _fits(reader, breaker, "breaker.closes_within", recovery_s, "recovery")
     _fits(reader, objectives.section("ehr_writes"), "ehr_writes.within", recovery_s, "recovery")
     _of_zones(reader, objectives, fault_s, recovery_s)
+    check_voice(reader, drill)
 
 
 def _of_zones(reader: Reader, objectives: Section, fault_s: float | None, recovery_s: float | None) -> None:

@@ -13,6 +13,7 @@ from drill.definition.drill_table import DRILL
 from drill.definition.experiment import HOLD, check_experiment, plain
 from drill.definition.limits import check_limits
 from drill.definition.reader import Node, Reader, Section
+from drill.definition.voice import voice_limits
 from drill.definition.yaml_nodes import parse_yaml
 from drill.model.errors import DefinitionError
 from drill.model.plan import (
@@ -133,7 +134,7 @@ def _objectives(section: Section) -> Objectives:
     recovery, breaker = section.get("recovery"), section.get("breaker")
     calls, writes, turns = section.get("calls"), section.get("ehr_writes"), section.get("turns")
     failover, in_flight = section.get("failover"), section.get("in_flight")
-    capacity, remediation = section.get("capacity"), section.get("remediation")
+    capacity, remediation, voice = section.get("capacity"), section.get("remediation"), section.get("voice")
     return Objectives(
         recovery=_recovery(recovery) if recovery else None,
         breaker=_breaker(breaker) if breaker else None,
@@ -144,6 +145,7 @@ def _objectives(section: Section) -> Objectives:
         in_flight=_in_flight(in_flight) if in_flight else None,
         capacity=CapacityLimits(capacity.get("blocked_max")) if capacity else None,
         remediation=RemediationLimits(remediation.get("restarted_within")) if remediation else None,
+        voice=voice_limits(voice) if voice else None,
     )
 
 

@@ -10,6 +10,9 @@ import hashlib
 import json
 from dataclasses import dataclass
 
+from drill.model.voice import HeardLimits as HeardLimits
+from drill.model.voice import VoiceLimits as VoiceLimits
+
 
 @dataclass(frozen=True, slots=True)
 class Phases:
@@ -155,6 +158,7 @@ class Objectives:
     in_flight: InFlightLimits | None = None
     capacity: CapacityLimits | None = None
     remediation: RemediationLimits | None = None
+    voice: VoiceLimits | None = None
 
 
 @dataclass(frozen=True, slots=True)

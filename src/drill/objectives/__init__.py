@@ -24,6 +24,7 @@ from drill.objectives import (
     remediation,
     steady,
     turns,
+    voice,
     writes,
 )
 from drill.timeline import Timeline
@@ -65,6 +66,7 @@ GROUPS: tuple[Group, ...] = (
     _group("in_flight", in_flight.NAMES, lambda o: o.in_flight is not None, in_flight.judge),
     _group("capacity", capacity.NAMES, lambda o: o.capacity is not None, capacity.judge),
     _group("remediation", remediation.NAMES, lambda o: o.remediation is not None, remediation.judge),
+    *(_group("voice", (aspect.name,), aspect.asked, aspect.judge) for aspect in voice.ASPECTS),
     Group("integrity", integrity.OWN, _always, integrity.judge),
     _group("integrity", steady.NAMES, _always, steady.judge),
     _group("integrity", faulted.NAMES, _always, faulted.judge),

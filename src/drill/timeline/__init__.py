@@ -19,6 +19,7 @@ on everybody would look like nobody waiting.
 """
 
 from drill.timeline.fold import fold
+from drill.timeline.hearing import Heard
 from drill.timeline.probed import (
     BreakerPath,
     BreakerPoint,
@@ -56,7 +57,7 @@ from drill.timeline.values import (
 
 __all__ = [
     "Anchor", "Away", "Breach", "BreakerPath", "BreakerPoint", "Call", "Child", "DoorPoint", "EdgePoint",
-    "FaultWindow", "Gap", "Guard", "HealthPoint", "LoadPoint", "MemberPoint", "Note", "Phase", "ReadBack",
-    "Record", "RequestPath", "RequestPoint", "ServicePoint", "Span", "Start", "Step", "Stored", "Timeline",
-    "Transition", "Turn", "WitnessPoint", "fold",
+    "FaultWindow", "Gap", "Guard", "HealthPoint", "Heard", "LoadPoint", "MemberPoint", "Note", "Phase",
+    "ReadBack", "Record", "RequestPath", "RequestPoint", "ServicePoint", "Span", "Start", "Step", "Stored",
+    "Timeline", "Transition", "Turn", "WitnessPoint", "fold",
 ]  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from drill.model.events import (
     CallEnded,
     CallerGaveUp,
+    CallHeard,
     CallStarted,
     LoadSample,
     PhaseEntered,
@@ -16,7 +17,7 @@ from drill.model.events import (
 from drill.timeline.sorted_events import Sorted
 from drill.timeline.values import Call, Turn
 
-_OF_LOAD = (CallStarted, CallEnded, CallerGaveUp, TurnInvoked, TurnEnded, LoadSample)
+_OF_LOAD = (CallStarted, CallHeard, CallEnded, CallerGaveUp, TurnInvoked, TurnEnded, LoadSample)
 
 
 def evidence_end(events: Sorted) -> float:
@@ -94,6 +95,8 @@ def _ended(
         turn.outcome, turn.ledger, turn.turn_id, turn.patient, turn.digest,
         call.outcome if call else "open", whole=invoked and call is not None, id=recorded.id,
         ack_s=events.s(turn.ack_ns) if turn.ack_ns else None,
+        barge_stop_s=turn.barge_stop_ms / 1000 if turn.barge_stop_ms >= 0 else None,
+        longest_gap_s=turn.longest_gap_ms / 1000,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from drill.model.events import (
     StoredTurn,
 )
 from drill.model.plan import Plan
-from drill.timeline import samples
+from drill.timeline import hearing, samples
 from drill.timeline.away import away
 from drill.timeline.breakers import breakers, requests
 from drill.timeline.calls import calls, evidence_end, turns
@@ -94,6 +94,7 @@ def fold(events: Sequence[Recorded], plan: Plan) -> Timeline:
         edges=heard.edges,
         members=heard.members,
         services=heard.services,
+        heard=hearing.heard(all_, all_calls),
     )
 
 

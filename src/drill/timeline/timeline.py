@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from drill.timeline.hearing import Heard
 from drill.timeline.probed import (
     BreakerPath,
     DoorPoint,
@@ -84,6 +85,7 @@ class Timeline:
     edges: tuple[EdgePoint, ...] = ()
     members: tuple[MemberPoint, ...] = ()
     services: tuple[ServicePoint, ...] = ()
+    heard: tuple[Heard, ...] = ()
 
     @property
     def applied_s(self) -> float | None:

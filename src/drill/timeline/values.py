@@ -93,7 +93,8 @@ class Turn:
     `waited_s` is from the end of speech to the first audio; where no audio came, to the end of the
     call, and `answered` is false. `call_outcome` tells how the call around it ended. `whole`: its
     beginning was written down too, and the beginning of its call. `ack_s` is when the caller was told
-    that it is saved.
+    that it is saved. `barge_stop_s`: the caller spoke into the agent's answer before this turn, and the
+    agent fell silent after so long; None when nobody did. `longest_gap_s`: silence inside the answer.
     """
 
     call: str
@@ -111,6 +112,8 @@ class Turn:
     whole: bool
     id: str
     ack_s: float | None = None
+    barge_stop_s: float | None = None
+    longest_gap_s: float = 0.0
 
     @property
     def until_s(self) -> float:

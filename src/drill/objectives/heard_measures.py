@@ -1,0 +1,114 @@
+"""Numbers of what callers heard in a window, each with its name, its samples and its limit.
+
+A percentile counts turns or calls, each once, never loud ones more; the three shares that are means count
+events (missed, set up, broken off), and talk-over counts time. Below 20 samples there is no number: one
+caller's luck would be told as everybody's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from drill.objectives import heard_samples as samples
+from drill.objectives.heard_samples import Samples
+from drill.objectives.heard_windows import Window
+from drill.objectives.percentile import TURNS_MIN, percentile
+from drill.objectives.say import count, percent, told
+from drill.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number of a window.
+
+    Attributes:
+        limit: its field in HeardLimits.
+        find: the samples of a window.
+        quantile: which quantile of them is the number; None for their mean.
+        tell: the number for a reader.
+        noun: what one sample is.
+        amid: what stands between the number and how many there are.
+        least: the limit is a lower one.
+    """
+
+    limit: str
+    find: Callable[[Timeline, Window], Samples]
+    quantile: float | None
+    tell: Callable[[float], str]
+    noun: str
+    amid: str = "of"
+    least: bool = False
+
+    def found(self, timeline: Timeline, window: Window) -> Found:
+        """The number in a window."""
+        heard = self.find(timeline, window)
+        limit: float | None = getattr(window.limits, self.limit)
+        return Found(self, heard, self._value(heard), limit)
+
+    def _value(self, heard: Samples) -> float | None:
+        if len(heard) < TURNS_MIN:
+            return None
+        if self.quantile is not None:
+            return percentile([s.value for s in heard], self.quantile)
+        return sum(s.value * s.weight for s in heard) / sum(s.weight for s in heard)
+
+    def told(self, value: float) -> str:
+        """The number with the name of its statistic."""
+        return self.tell(value) if self.quantile is None else f"p{self.quantile * 100:g} {self.tell(value)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A measure in a window: samples, number (None: too few for one) and limit (None: not asked)."""
+
+    measure: Measure
+    heard: Samples
+    value: float | None
+    limit: float | None
+
+    @property
+    def number(self) -> str:
+        """The number for a reader, "" without one."""
+        return "" if self.value is None else self.measure.told(self.value)
+
+    @property
+    def amount(self) -> str:
+        """`of 31 calls`."""
+        return f"{self.measure.amid} {count(len(self.heard), self.measure.noun)}"
+
+    @property
+    def kept(self) -> bool:
+        """Whether the number is there and keeps within its limit."""
+        if self.value is None or self.limit is None:
+            return False
+        over = self.limit - self.value if self.measure.least else self.value - self.limit
+        return over <= 1e-12
+
+    @property
+    def worst(self) -> tuple[str, ...]:
+        """Events of the four samples that are furthest out."""
+        order = sorted(self.heard, key=lambda s: s.value if self.measure.least else -s.value)
+        return tuple(s.id for s in order[:4])
+
+
+def _ms(value_s: float) -> str:
+    return f"{value_s * 1000:.1f} ms"
+
+
+def _score(value: float) -> str:
+    return f"{value:.2f} (estimated)"
+
+
+GREETING = Measure("greeting_p95_s", samples.greetings, 0.95, told, "call")
+TURN_P50 = Measure("turn_p50_s", samples.latencies, 0.5, told, "turn")
+TURN_P95 = Measure("turn_p95_s", samples.latencies, 0.95, told, "turn")
+BARGE_STOP = Measure("barge_stop_p95_s", samples.barge_stops, 0.95, told, "interruption")
+MISSED = Measure("missed_max", samples.missed, None, percent, "turn")
+GAP = Measure("gap_p95_s", samples.gaps, 0.95, told, "answer")
+TALK_OVER = Measure("talk_over_max", samples.talk_over, None, percent, "call", "of the time in")
+SETUP = Measure("setup_min", samples.setups, None, percent, "attempt", least=True)
+DROPS = Measure("drop_max", samples.drops, None, percent, "call")
+JITTER = Measure("jitter_p95_s", samples.jitters, 0.95, _ms, "call")
+LATE = Measure("late_max", samples.late_shares, 0.95, percent, "call")
+MOS = Measure("mos_min", samples.opinions, 0.05, _score, "call", least=True)

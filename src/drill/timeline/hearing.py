@@ -1,0 +1,70 @@
+"""What callers heard of whole calls, each tied to its call: the load says how it sounded, not when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drill.model.events import CallHeard
+from drill.timeline.sorted_events import Sorted
+from drill.timeline.values import Call, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Heard(Span):
+    """What a caller heard from `start_s` to `end_s`, the beginning and the end of the call.
+
+    Attributes:
+        outcome: how the call ended, as in `Call`.
+        greeting_s: from the stream being up to the agent's first sound; None when there was none.
+        underruns: how often the playout buffer ran dry inside what the agent said.
+        silence_s: for how long it was dry, all together.
+        talk_over_s: for how long agent and caller spoke at once.
+        jitter_s: RFC 3550's estimate at the end of the call.
+        late_share: share of the agent's audio that came after it should have been played.
+        round_trip_s: of the transport, by marks; None when unknown.
+    """
+
+    call: str
+    outcome: str
+    greeting_s: float | None
+    underruns: int
+    silence_s: float
+    talk_over_s: float
+    jitter_s: float
+    late_share: float
+    round_trip_s: float | None
+    id: str
+
+
+def heard(events: Sorted, calls: tuple[Call, ...]) -> tuple[Heard, ...]:
+    """One for each call that was told of, by the call's start; a call that nobody began has no place in
+    time, and what is said of it is left out."""
+    told: dict[str, Heard] = {}
+    by_name = {call.call: call for call in calls}
+    for recorded, event in events.of(CallHeard):
+        call = by_name.get(event.call)
+        if call is not None:
+            told.setdefault(event.call, _heard(event, call, recorded.id))
+    return tuple(sorted(told.values(), key=lambda h: (h.start_s, h.call)))
+
+
+def _heard(event: CallHeard, call: Call, id_: str) -> Heard:
+    return Heard(
+        call.start_s,
+        call.end_s,
+        call=call.call,
+        outcome=call.outcome,
+        greeting_s=_known_s(event.greeting_ms),
+        underruns=event.underruns,
+        silence_s=event.silence_ms / 1000,
+        talk_over_s=event.talk_over_ms / 1000,
+        jitter_s=event.jitter_ms / 1000,
+        late_share=event.late_share,
+        round_trip_s=_known_s(event.mark_ms),
+        id=id_,
+    )
+
+
+def _known_s(value_ms: float) -> float | None:
+    """Below zero stands for what nobody knows."""
+    return value_ms / 1000 if value_ms >= 0 else None

@@ -18,6 +18,7 @@ from drill.model.errors import DefinitionError, JournalError
 from drill.model.plan import Objectives, Plan, to_json
 from drill.model.target import Target
 from drill.model.units import seconds
+from drill.traffic import traffic
 
 
 def plan(drill: Drill, target: Target, *, seed: int, sham: bool) -> Plan:
@@ -37,7 +38,7 @@ def plan(drill: Drill, target: Target, *, seed: int, sham: bool) -> Plan:
 
 
 def _fits(drill: Drill, target: Target) -> None:
-    if lacks := lacking(drill, target) + _too_short(drill, target):
+    if lacks := lacking(drill, target) + _too_short(drill, target) + _too_many(drill, target):
         raise DefinitionError(lacks)
 
 
@@ -51,6 +52,25 @@ def _too_short(drill: Drill, target: Target) -> list[str]:
             f"{seconds(breaker.wait_s)} that the breaker of target {target.name!r} stays open: it could only "
             "hold by luck; write a longer limit"
         )
+    ]
+
+
+def _too_many(drill: Drill, target: Target) -> list[str]:
+    """Calls as they are meant, at the profile's highest: no drill asks more of a platform than it is said
+    to bear. Chance, and callers who dial again, come on top."""
+    meant = traffic(drill.load, drill.phases, 0)
+    most = (
+        ("concurrency", "max_calls", meant.concurrency, target.max_calls, "calls at a time"),
+        (
+            "concurrency, mean_call or ramp", "max_calls_per_s",
+            meant.most_per_s, target.max_calls_per_s, "calls a second",
+        ),
+    )  # fmt: skip
+    return [
+        f"{drill.file}: load asks for {asked:g} {what}, and {key} of target {target.name!r} in {target.file} "
+        f"is {limit:g}; change {keys}, or raise {key} if the platform may be called so"
+        for keys, key, asked, limit, what in most
+        if asked > limit
     ]
 
 

@@ -37,6 +37,11 @@ or `service_fault` of `drill.toolkit.actions`), and a configuration `hold_s`, wh
 phase in seconds. Modules and functions that it names are looked up without importing them. What the target
 lacks for the experiment or for an objective is told by `drill plan`, all of it at once.
 
+`arrivals` other than flat have a shape over the windows after the ramp, with time compressed to fit: a
+morning is as long as the drill. `concurrency` is then the most that is meant at a time, and `integrity.load`
+expects at each moment what the shape means by then. A load profile that stands for a time of day
+(`clinic_morning.py`, `flu_season_peak.py`, `quiet_night.py`) goes with its own arrivals only.
+
 `suites.yaml` beside the drills names lists of them: `quarterly: [ehr-outage, ehr-wrong-patient]`.
 """
 TARGET_INTRO = f"""\
@@ -53,6 +58,11 @@ working directory, `.drill/sandbox-0/target.toml`. A name (`--target`) is looked
 
 The edge, the zone control and every fault proxy have to be on this machine (127.0.0.0/8, ::1, localhost)
 unless their host is in `allow`: a drill hurts what it is pointed at. No address may carry a password.
+
+A drill that means to hold more calls at a time than `max_calls`, or to start more in a second than
+`max_calls_per_s`, is refused before anything is started; the highest of its arrivals counts, and its ramp.
+The load process refuses by itself too (DRILL_MAX_CALLS, DRILL_MAX_CALLS_PER_S), also alone. What chance and
+callers who dial again add is not counted.
 """
 
 CONTROL = """\

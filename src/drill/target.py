@@ -10,13 +10,26 @@ import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from drill.definition.reader import Reader, Section, nearest
-from drill.definition.target_checks import check_target
+from drill.definition.target_checks import check_target, is_loopback
 from drill.definition.target_table import TARGET_FILE
 from drill.definition.toml import parse_toml
 from drill.model.errors import DefinitionError
-from drill.model.target import Breaker, Ehr, Link, Member, Requests, Store, Target, Wire, Zone
+from drill.model.target import (
+    MAX_CALLS,
+    MAX_CALLS_PER_S,
+    Breaker,
+    Ehr,
+    Link,
+    Member,
+    Requests,
+    Store,
+    Target,
+    Wire,
+    Zone,
+)
 
 IMPLICIT = (Path("drill.toml"), Path(".drill/sandbox-0/target.toml"))
 ENVIRONMENT_VARIABLE = "DRILL_TARGET"
@@ -105,7 +118,20 @@ def _build(name: str, section: Section, path: Path, digest: str) -> Target:
         control=section.get("control", "").rstrip("/"),
         edge_admin=section.get("edge_admin", "").rstrip("/"),
         wires=tuple(Wire(**wire.values) for wire in section.get("wires", ())),
+        allow=tuple(name.lower() for name in section.get("allow", ())),
+        max_calls=section.get("max_calls", MAX_CALLS),
+        max_calls_per_s=section.get("max_calls_per_s", MAX_CALLS_PER_S),
     )
+
+
+def allowed_edge(target: Target) -> str:
+    """The edge's host where a load has to be told that it may be called: it is in `allow`, or a name of
+    this machine that only a resolver could vouch for. "" for an address of this machine, which needs no word,
+    and for a host that nobody allowed."""
+    host = urlsplit(target.edge).hostname or ""
+    if host in target.allow:
+        return host
+    return host if is_loopback(host) and not host.startswith("127.") else ""
 
 
 def _breaker(section: Section | None) -> Breaker | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from drill.model.errors import DefinitionError, JournalError
 from drill.model.plan import CapacityLimits, FailoverLimits, RemediationLimits, to_json
 from drill.model.target import Breaker, Ehr, Link, Member, Requests, Store, Target, Wire, Zone
 from drill.plan import plan, plan_from_json
+from drill.traffic import PROFILES
 
 ROOT = Path(__file__).parents[2]
 TARGET = Target(
@@ -120,6 +122,64 @@ def test_a_limit_shorter_than_the_breakers_wait_is_refused(drill: Drill) -> None
             "target 'mine' stays open: it could only hold by luck; write a longer limit"
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            {"max_calls": 39},
+            (
+                "load asks for 40 calls at a time, and max_calls of target 'mine' in drill.toml is 39; "
+                "change concurrency, or raise max_calls if the platform may be called so"
+            ),
+        ),
+        (
+            {"max_calls_per_s": 13.0},
+            (
+                "load asks for 13.3333 calls a second, and max_calls_per_s of target 'mine' in drill.toml is "
+                "13; change concurrency, mean_call or ramp, or raise max_calls_per_s if the platform may be "
+                "called so"
+            ),
+        ),
+    ],
+)
+def test_no_more_calls_are_planned_than_the_target_bears(
+    drill: Drill, changes: dict[str, Any], said: str
+) -> None:
+    """The ramp's rate counts, being the highest; the named cap itself is allowed."""
+    with pytest.raises(DefinitionError) as error:
+        plan(drill, dataclasses.replace(TARGET, **changes), seed=1, sham=False)
+    assert error.value.mistakes == (f"drills/ehr-outage.yaml: {said}",)
+    assert plan(drill, dataclasses.replace(TARGET, max_calls=40), seed=1, sham=False).load.concurrency == 40
+
+
+@pytest.mark.parametrize("arrivals", PROFILES)
+def test_a_target_that_names_no_cap_has_one(drill: Drill, arrivals: str) -> None:
+    """2,000 calls and 100 a second, and a profile means its highest."""
+    busy = dataclasses.replace(drill.load, concurrency=2001, mean_call_s=200.0, arrivals=arrivals)
+    slow = dataclasses.replace(drill.phases, ramp_s=60.0)
+    with pytest.raises(
+        DefinitionError, match=r"2001 calls at a time, and max_calls of target 'mine' .* is 2000"
+    ):
+        plan(dataclasses.replace(drill, load=busy, phases=slow), TARGET, seed=1, sham=False)
+    short = dataclasses.replace(drill.load, concurrency=2000, mean_call_s=9.0, arrivals=arrivals)
+    with pytest.raises(
+        DefinitionError, match=r"calls a second, and max_calls_per_s of target 'mine' .* is 100"
+    ):
+        plan(dataclasses.replace(drill, load=short, phases=slow), TARGET, seed=1, sham=False)
+
+
+def test_a_plan_holds_its_time_of_day(drill: Drill) -> None:
+    """Strictly: a stored plan without it, or with something else there, is none."""
+    morning = dataclasses.replace(drill, load=dataclasses.replace(drill.load, arrivals="clinic-morning"))
+    planned = plan(morning, TARGET, seed=1, sham=False)
+    assert planned.digest != plan(drill, TARGET, seed=1, sham=False).digest
+    text = to_json(planned)
+    assert plan_from_json(text) == planned
+    for edited in (text.replace('"arrivals":"clinic-morning",', ""), text.replace('"clinic-morning"', "1")):
+        with pytest.raises(JournalError, match="edited"):
+            plan_from_json(edited)
 
 
 def test_a_stored_plan_is_the_plan(drill: Drill) -> None:

@@ -268,6 +268,30 @@ def test_an_allowed_host_may_be_drilled(here: Path) -> None:
     assert load_target(Path("drill.toml")).edge == "ws://Voice.Example/media"
 
 
+@pytest.mark.parametrize(
+    ("lines", "most"),
+    [
+        ("", (2000, 100.0)),
+        ("max_calls = 200\n", (200, 100.0)),
+        ("max_calls_per_s = 2.5\n", (2000, 2.5)),
+    ],
+)
+def test_a_target_says_how_much_it_may_be_called(here: Path, lines: str, most: tuple[int, float]) -> None:
+    """Or the built-in most holds."""
+    Path("drill.toml").write_text(
+        LEAST.replace("NAME", "small").replace("[[", f'{lines}allow = ["EHR.example"]\n[[', 1)
+    )
+    target = load_target(Path("drill.toml"))
+    assert (target.max_calls, target.max_calls_per_s, target.allow) == (*most, ("ehr.example",))
+
+
+@pytest.mark.parametrize("line", ["max_calls = 0", "max_calls = 1.5", 'max_calls_per_s = "10/s"'])
+def test_a_most_that_is_no_number_is_refused(here: Path, line: str) -> None:
+    """With its line."""
+    (mistake,) = _mistakes(LEAST.replace("NAME", "small").replace("[[", f"{line}\n[[", 1))
+    assert mistake.startswith(f"drill.toml:4: target.small.{line.split()[0]}: ")
+
+
 @pytest.mark.parametrize("text", ["", "# nothing\n", "[target]\n"])
 def test_a_file_without_targets(here: Path, text: str) -> None:
     """An empty file is not an empty platform."""

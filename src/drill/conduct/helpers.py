@@ -14,6 +14,7 @@ from drill.load.order import LoadOrder
 from drill.model.events import ChildEnded, ChildStarted
 from drill.model.plan import Plan
 from drill.model.target import Target
+from drill.target import allowed_edge
 
 LOAD_PATIENCE_S = 20.0
 SPARE_S = 180.0
@@ -62,6 +63,11 @@ class Helpers:
             # Longer than any wait of ours: the load ends when it is told to, never by running dry.
             seconds=windows_s + SPARE_S,
             seed=plan.seed,
+            arrivals=load.arrivals,
+            windows_s=windows_s,
+            allow=allowed_edge(self._target),
+            max_calls=self._target.max_calls,
+            max_calls_per_s=self._target.max_calls_per_s,
         )
         self._start("load", order.argv(), order.environ(os.environ))
 

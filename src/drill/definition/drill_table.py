@@ -5,7 +5,9 @@ from __future__ import annotations
 from drill.definition.keys import Key, ListOf, Table
 from drill.definition.kinds import AT_LEAST_ONE, COUNT, DURATION, NAME, NUMBER, SHARE, TEXT, choice
 from drill.definition.voice import VOICE
+from drill.traffic import PROFILES
 
+ARRIVALS = choice("time of day", *PROFILES)
 SCHEDULE = choice("schedule", "daily", "weekly", "monthly", "quarterly", "yearly", "on demand")
 
 LOAD = Table(
@@ -18,8 +20,20 @@ LOAD = Table(
             "A locustfile, relative to this file.",
             "profile: ../loadprofiles/steady_calls.py",
         ),
-        Key("concurrency", AT_LEAST_ONE, "Calls that are up at a time, on average.", "concurrency: 40"),
-        Key("mean_call", DURATION, "Mean length of a call.", "mean_call: 60s"),
+        Key(
+            "concurrency",
+            AT_LEAST_ONE,
+            "Calls that are up at a time, on average; where arrivals are not flat, the most that are meant.",
+            "concurrency: 40",
+        ),
+        Key("mean_call", DURATION, "Mean length of a call; quiet-night doubles it.", "mean_call: 60s"),
+        Key(
+            "arrivals",
+            ARRIVALS,
+            "Time of day: the shape of the calls' rate over the windows after the ramp; flat when not given.",
+            "arrivals: clinic-morning",
+            required=False,
+        ),
     ),
 )
 PHASES = Table(

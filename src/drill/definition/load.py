@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import itertools
 import json
 import os
 from pathlib import Path
@@ -30,6 +31,7 @@ from drill.model.plan import (
     TurnLimits,
     WriteLimits,
 )
+from drill.traffic import FLAT
 
 # What the business is promised where a drill says nothing else.
 DEFAULT_MTTR_S = 1800.0
@@ -77,11 +79,33 @@ def _beside(reader: Reader, section: Section, key: str, path: Path) -> Path | No
 
 def _check_python(reader: Reader, section: Section, profile: Path) -> None:
     try:
-        ast.parse(profile.read_bytes())
+        tree = ast.parse(profile.read_bytes())
     except (SyntaxError, ValueError) as error:
         line = error.lineno if isinstance(error, SyntaxError) else 1
         said = f"profile: {profile}:{line} is not Python: {getattr(error, 'msg', error)}; name a locustfile"
         reader.mistake(section.line_of("profile"), said)
+        return
+    _check_arrivals(reader, section, _own_arrivals(tree))
+
+
+def _check_arrivals(reader: Reader, section: Section, own: str) -> None:
+    """A locustfile that stands for a time of day cannot be run as another: the load would refuse it."""
+    asked = section.get("arrivals", FLAT.name)
+    if own and asked != own:
+        line = section.line_of("arrivals" if section.get("arrivals") else "profile")
+        said = f"arrivals: {asked!r} is asked of a load profile whose own are {own!r}; write arrivals: {own}"
+        reader.mistake(line, said)
+
+
+def _own_arrivals(tree: ast.Module) -> str:
+    """What a class of a locustfile sets as its `arrivals`; "" where none does."""
+    bodies = [node.body for node in tree.body if isinstance(node, ast.ClassDef)]
+    values = [
+        each.value
+        for each in itertools.chain(*bodies)
+        if isinstance(each, ast.Assign) and any(getattr(t, "id", "") == "arrivals" for t in each.targets)
+    ]
+    return next((v.value for v in values if isinstance(v, ast.Constant) and isinstance(v.value, str)), "")
 
 
 def _experiment(reader: Reader, section: Section, path: Path) -> tuple[tuple[Path, Node] | None, list[str]]:
@@ -117,6 +141,7 @@ def _build(section: Section, path: Path, profile: Path, experiment: tuple[Path, 
             profile_digest=hashlib.sha256(profile.read_bytes()).hexdigest(),
             concurrency=load.get("concurrency"),
             mean_call_s=load.get("mean_call"),
+            arrivals=load.get("arrivals", FLAT.name),
         ),
         phases=Phases(*(phases.get(name) for name in ("ramp", "baseline", "fault", "recovery"))),
         objectives=_objectives(section.section("objectives")),

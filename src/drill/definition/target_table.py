@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from drill.definition.keys import Key, ListOf, MapOf, Table
-from drill.definition.kinds import AT_LEAST_ONE, DURATION, HTTP, NAME, POSTGRES, TEXT, WEBSOCKET, choice
+from drill.definition.kinds import (
+    AT_LEAST_ONE,
+    DURATION,
+    HTTP,
+    NAME,
+    NUMBER,
+    POSTGRES,
+    TEXT,
+    WEBSOCKET,
+    choice,
+)
+from drill.model.target import MAX_CALLS, MAX_CALLS_PER_S
 
 ENVIRONMENT = choice("environment", "sandbox", "staging", "production")
 CARRIES = choice("load of a wire", "voice", "sql", "wal", "consensus", "members")
@@ -189,6 +200,20 @@ TARGET = Table(
             ListOf(TEXT),
             "Hosts outside this machine that drill may call or change.",
             'allow = ["voice.staging.internal"]',
+            required=False,
+        ),
+        Key(
+            "max_calls",
+            AT_LEAST_ONE,
+            f"Calls that a drill may mean to have up at a time; {MAX_CALLS} when not given.",
+            "max_calls = 200",
+            required=False,
+        ),
+        Key(
+            "max_calls_per_s",
+            NUMBER,
+            f"Calls that a drill may mean to start in a second; {MAX_CALLS_PER_S:g} when not given.",
+            "max_calls_per_s = 10",
             required=False,
         ),
         Key(

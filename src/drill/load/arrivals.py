@@ -4,7 +4,8 @@ Theory: callers do not wait for each other, so calls arrive as a Poisson process
 platform does (an open system; a closed loop slows down with its victim and hides the outage).
 The process starts warm: of a stationary M/G/n at a random moment, the calls that are up have
 length-biased durations, of which a uniform share is left. By Little's law the rate that keeps
-`concurrency` calls up is concurrency / mean duration.
+`concurrency` calls up is concurrency / mean duration. A time of day (`drill.traffic`) bends the clock on
+which these arrivals are Poisson: where its rate is half, the clock runs at half speed.
 """
 
 from __future__ import annotations
@@ -18,16 +19,18 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from drill.model.errors import DefinitionError
+from drill.traffic import FLAT, LOG_SD, PROFILES, SHORTEST_S, Traffic
 
 FORMAT = "drill-schedule-v1"
-SIGMA = 0.5  # log-sd of call durations: call-centre data lie between 0.4 and 1
-SHORTEST_S = 3.0
 FIRST_PATIENT = 2  # number 1 is the probes'
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What is asked of the load, and the seed that makes it one schedule."""
+    """What is asked of the load, and the seed that makes it one schedule.
+
+    `arrivals` names a profile of `drill.traffic`, which runs until `windows_s` (0: until `seconds`).
+    """
 
     seed: int
     concurrency: int
@@ -35,6 +38,14 @@ class Demand:
     ramp_s: float
     seconds: float
     patients: int
+    arrivals: str = FLAT.name
+    windows_s: float = 0.0
+
+    @property
+    def traffic(self) -> Traffic:
+        """The same as it is meant, without chance."""
+        windows_s = self.windows_s or self.seconds
+        return Traffic(self.arrivals, self.concurrency, self.mean_call_s, self.ramp_s, windows_s, self.seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,29 +98,34 @@ def _patients(source: random.Random, count: int) -> Iterator[str]:
 
 def _warm(source: random.Random, demand: Demand) -> Iterator[tuple[float, float]]:
     """The calls that are up when the ramp ends, with what is left of them from there on."""
-    gap_s = demand.ramp_s / demand.concurrency
-    for number in range(demand.concurrency):
+    calls = demand.traffic.warm_calls
+    gap_s = demand.ramp_s / calls
+    for number in range(calls):
         at_s = (number + 0.9 * source.random()) * gap_s  # all are up a moment before the ramp ends
-        left_s = source.random() * source.lognormvariate(_mu(demand) + SIGMA**2, SIGMA)
+        left_s = source.random() * source.lognormvariate(_mu(demand) + LOG_SD**2, LOG_SD)
         yield at_s, demand.ramp_s - at_s + left_s
 
 
 def _open(source: random.Random, demand: Demand) -> Iterator[tuple[float, float]]:
-    """Poisson arrivals from the end of the ramp on."""
-    rate = demand.concurrency / demand.mean_call_s
-    at_s = demand.ramp_s + source.expovariate(rate)
-    while at_s < demand.seconds:
-        yield at_s, source.lognormvariate(_mu(demand), SIGMA)
-        at_s += source.expovariate(rate)
+    """Poisson arrivals from the end of the ramp on, at the profile's rate."""
+    traffic = demand.traffic
+    rate = traffic.highest_per_s
+    clock_s = demand.ramp_s + source.expovariate(rate)
+    while (at_s := traffic.when(clock_s)) < demand.seconds:
+        yield at_s, source.lognormvariate(_mu(demand), LOG_SD)
+        clock_s += source.expovariate(rate)
 
 
 def _mu(demand: Demand) -> float:
-    return math.log(demand.mean_call_s) - SIGMA**2 / 2
+    return math.log(demand.traffic.call_s) - LOG_SD**2 / 2
 
 
 def to_json(schedule: Schedule) -> str:
     """Canonical text, one arrival per line."""
-    head = json.dumps({"format": FORMAT, **asdict(schedule.demand)}, sort_keys=True, separators=(",", ":"))
+    demand = asdict(schedule.demand)
+    if (demand["arrivals"], demand["windows_s"]) == (FLAT.name, 0.0):  # as it was before there were others
+        del demand["arrivals"], demand["windows_s"]
+    head = json.dumps({"format": FORMAT, **demand}, sort_keys=True, separators=(",", ":"))
     calls = ",\n".join(
         json.dumps(asdict(arrival), sort_keys=True, separators=(",", ":")) for arrival in schedule.arrivals
     )
@@ -123,6 +139,8 @@ def from_json(text: str, where: str) -> Schedule:
         demand: dict[str, Any] = dict(data["demand"])
         if demand.pop("format") != FORMAT:
             raise ValueError(f"is not a {FORMAT}")
+        if demand.get("arrivals", FLAT.name) not in PROFILES:
+            raise ValueError(f"knows no arrivals {demand['arrivals']!r}")
         schedule = Schedule(Demand(**demand), tuple(Arrival(**arrival) for arrival in data["arrivals"]))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DefinitionError(

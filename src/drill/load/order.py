@@ -7,10 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from drill.model.target import MAX_CALLS, MAX_CALLS_PER_S
+from drill.traffic import FLAT
+
+_DROPPED = ("LOCUST_", "DRILL_ALLOW_TARGET", "DRILL_WINDOWS_S")
+
 
 @dataclass(frozen=True, slots=True)
 class LoadOrder:
-    """A load run as it is asked for."""
+    """A load run as it is asked for. `windows_s` is where the arrivals' profile ends; `allow` the host that
+    may be called though it is not this machine, "" for none."""
 
     profile: Path
     edge: str
@@ -22,6 +28,11 @@ class LoadOrder:
     ramp_s: float
     seconds: float
     seed: int
+    arrivals: str = FLAT.name
+    windows_s: float = 0.0
+    allow: str = ""
+    max_calls: int = MAX_CALLS
+    max_calls_per_s: float = MAX_CALLS_PER_S
 
     def argv(self) -> list[str]:
         """Failing turns are what a drill is about: they do not make Locust's exit code."""
@@ -29,8 +40,10 @@ class LoadOrder:
                 "--exit-code-on-error", "0", "--stop-timeout", "5"]  # fmt: skip
 
     def environ(self, base: Mapping[str, str]) -> dict[str, str]:
-        """Ours on top of `base`, without whatever else would configure Locust."""
-        kept = {name: value for name, value in base.items() if not name.startswith("LOCUST_")}
+        """Ours on top of `base`, without whatever else would configure Locust, or allow a host."""
+        kept = {name: value for name, value in base.items() if not name.startswith(_DROPPED)}
+        kept |= {"DRILL_ALLOW_TARGET": self.allow} if self.allow else {}
+        kept |= {"DRILL_WINDOWS_S": str(self.windows_s)} if self.windows_s else {}
         return kept | {
             "DRILL_LOAD_STREAM": str(self.stream),
             "DRILL_RUN_ID": self.run_id,
@@ -42,4 +55,7 @@ class LoadOrder:
             "DRILL_SECONDS": str(self.seconds),
             "DRILL_SEED": str(self.seed),
             "DRILL_SCHEDULE": str(self.schedule),
+            "DRILL_ARRIVALS": self.arrivals,
+            "DRILL_MAX_CALLS": str(self.max_calls),
+            "DRILL_MAX_CALLS_PER_S": str(self.max_calls_per_s),
         }

@@ -3,7 +3,8 @@
 A locustfile has no arguments of its own, and `locust -f` must run it alone: so there is a
 default for everything, and a wrong value is refused instead of replaced. A platform outside
 this machine has to be named a second time, in DRILL_ALLOW_TARGET: calls cost money, and may
-write into records.
+write into records. For the same reason there is a most: DRILL_MAX_CALLS and DRILL_MAX_CALLS_PER_S,
+which count calls as they are meant, before chance and callers who dial again.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from urllib.parse import urlsplit
 from drill.load.arrivals import Demand
 from drill.load.dialect import MarkGrammar
 from drill.model.errors import DefinitionError
+from drill.model.target import MAX_CALLS, MAX_CALLS_PER_S
+from drill.traffic import FLAT, PROFILES
 
 SANDBOX_TARGET = Path(".drill/sandbox-0/target.toml")
 _LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
@@ -61,8 +64,11 @@ class _Reader:
         return Path(self.environ[name]) if self.environ.get(name) else None
 
 
-def from_environ(environ: Mapping[str, str], folder: Path) -> Settings:
-    """The settings of this process; DefinitionError names every variable that is wrong."""
+def from_environ(environ: Mapping[str, str], folder: Path, own_arrivals: str = "") -> Settings:
+    """The settings of this process; DefinitionError names every variable that is wrong.
+
+    `own_arrivals` is the profile that the locustfile itself stands for, "" when it stands for none.
+    """
     reader = _Reader(environ)
     drill_id = reader.value("DRILL_ID", _name, "", "a name of letters, digits, dots and dashes")
     run_id = reader.value("DRILL_RUN_ID", _name, "", "a name of letters, digits, dots and dashes")
@@ -71,7 +77,8 @@ def from_environ(environ: Mapping[str, str], folder: Path) -> Settings:
         reader.mistakes.append("DRILL_LOAD_STREAM: a stream belongs to a run; set DRILL_RUN_ID too")
     name = drill_id or run_id or f"alone-{secrets.token_hex(4)}"
     settings = Settings(
-        _edge(reader, folder), _demand(reader), name, run_id or name, stream, reader.path("DRILL_SCHEDULE"),
+        _edge(reader, folder), _demand(reader, own_arrivals), name, run_id or name, stream,
+        reader.path("DRILL_SCHEDULE"),
         reader.value("DRILL_TURN_MARK", _grammar, MarkGrammar(), f"a pattern that names {sorted(_PARTS)}"),
     )  # fmt: skip
     if reader.mistakes:
@@ -79,16 +86,48 @@ def from_environ(environ: Mapping[str, str], folder: Path) -> Settings:
     return settings
 
 
-def _demand(reader: _Reader) -> Demand:
+def _demand(reader: _Reader, own_arrivals: str) -> Demand:
     positive = "a number above 0"
-    return Demand(
+    arrivals = _arrivals(reader, own_arrivals)
+    windows_s = reader.value("DRILL_WINDOWS_S", _positive, 0.0, positive)
+    demand = Demand(
         seed=reader.value("DRILL_SEED", int, 1, "a whole number"),
         concurrency=reader.value("DRILL_CONCURRENCY", _count, 40, "a whole number above 0"),
         mean_call_s=reader.value("DRILL_MEAN_CALL_S", _positive, 60.0, positive),
         ramp_s=reader.value("DRILL_RAMP_S", _positive, 10.0, positive),
         seconds=reader.value("DRILL_SECONDS", _positive, 300.0, positive),
         patients=reader.value("DRILL_PATIENTS", _count, 200, "a whole number above 0"),
+        arrivals=arrivals,
+        windows_s=0.0 if arrivals == FLAT.name else windows_s,  # a flat day has no shape to stretch
     )
+    _capped(reader, demand)
+    return demand
+
+
+def _arrivals(reader: _Reader, own: str) -> str:
+    """A locustfile that stands for a time of day cannot be run as another one: its name would lie."""
+    told = reader.value("DRILL_ARRIVALS", _profile, own or FLAT.name, f"one of {', '.join(PROFILES)}")
+    if own and told != own:
+        reader.mistakes.append(
+            f"DRILL_ARRIVALS: {told!r} is asked of a locustfile whose arrivals are {own!r}; ask for those"
+        )
+    return told
+
+
+def _capped(reader: _Reader, demand: Demand) -> None:
+    """Whoever calls outside a drill has no plan that refuses, so this process refuses by itself."""
+    most = reader.value("DRILL_MAX_CALLS", _count, MAX_CALLS, "a whole number above 0")
+    most_per_s = reader.value("DRILL_MAX_CALLS_PER_S", _positive, MAX_CALLS_PER_S, "a number above 0")
+    if demand.concurrency > most:
+        reader.mistakes.append(
+            f"DRILL_CONCURRENCY: {demand.concurrency} calls are more than the {most} of DRILL_MAX_CALLS; "
+            "raise that if the platform may be called by so many"
+        )
+    if (per_s := demand.traffic.most_per_s) > most_per_s:
+        reader.mistakes.append(
+            f"DRILL_MAX_CALLS_PER_S: {per_s:.1f} calls a second are meant, more than {most_per_s:g}; "
+            "lengthen DRILL_RAMP_S or DRILL_MEAN_CALL_S, or raise it"
+        )
 
 
 def _edge(reader: _Reader, folder: Path) -> str:
@@ -134,6 +173,12 @@ def _sandbox_edge(reader: _Reader, file: Path) -> str:
 
 def _name(text: str) -> str:
     if not _NAME.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
+def _profile(text: str) -> str:
+    if text not in PROFILES:
         raise ValueError(text)
     return text
 

@@ -56,9 +56,13 @@ class CallUser(User):  # type: ignore[misc]  # Locust carries no types
 
 
 class OpenArrivals(LoadTestShape):  # type: ignore[misc]  # as above
-    """Asks Locust for no users of its own, and ends the run after the schedule's time."""
+    """Asks Locust for no users of its own, and ends the run after the schedule's time.
+
+    `arrivals` is the time of day that a locustfile stands for, "" when it leaves that to its user.
+    """
 
     abstract = True
+    arrivals: str = ""
     seconds: float = 0.0
 
     def tick(self) -> tuple[int, float] | None:
@@ -74,7 +78,8 @@ def _on_init(environment: Any, runner: Any, **_: Any) -> None:
             raise DefinitionError(
                 "calls are held by one Locust process; leave out --master, --worker, --processes"
             )
-        settings = from_environ(os.environ, Path.cwd())
+        own = getattr(environment.shape_class, "arrivals", "")
+        settings = from_environ(os.environ, Path.cwd(), own)
     except DefinitionError as error:
         print(error, file=sys.stderr, flush=True)
         raise SystemExit(EXIT_DEFINITION) from error

@@ -163,12 +163,13 @@ class Objectives:
 
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
-    """The calls: locustfile, its digest, and what is asked of it."""
+    """The calls: locustfile, its digest, and what is asked of it. `arrivals` is the time of day, by name."""
 
     profile: str
     profile_digest: str
     concurrency: int
     mean_call_s: float
+    arrivals: str = "flat"
 
 
 @dataclass(frozen=True, slots=True)

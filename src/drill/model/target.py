@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+# What a platform may be called by when nobody says more: twice what one machine's load is built for.
+MAX_CALLS = 2000
+MAX_CALLS_PER_S = 100.0
+
 
 @dataclass(frozen=True, slots=True)
 class Zone:
@@ -95,7 +99,8 @@ class Target:
     """A platform under test. `digest` is of the file's bytes; `file` is where it was read.
 
     `control` is the root of its zone control ("" without one), `edge_admin` that of the edge's own
-    Envoy admin interface ("" likewise).
+    Envoy admin interface ("" likewise). `allow` names the hosts outside this machine that may be touched;
+    `max_calls` and `max_calls_per_s` are the most that a drill may ask for.
     """
 
     name: str
@@ -111,3 +116,6 @@ class Target:
     control: str = ""
     edge_admin: str = ""
     wires: tuple[Wire, ...] = ()
+    allow: tuple[str, ...] = ()
+    max_calls: int = MAX_CALLS
+    max_calls_per_s: float = MAX_CALLS_PER_S

@@ -11,13 +11,16 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
+from statistics import fmean
 
 from drill.erlang import binomial_quantile, erlang_b
 from drill.model.plan import CapacityLimits, Plan
 from drill.model.verdicts import Verdict
+from drill.objectives import arrivals
 from drill.objectives.say import count, held, percent, unknown, zones
 from drill.objectives.zone_loss import edge_path, losses, put_out
 from drill.timeline import Call, Span, Timeline
+from drill.traffic import FLAT, planned
 
 BLOCKED, EXPECTED = NAMES = ("capacity.blocked", "capacity.expected")
 ATTEMPTS_MIN = 5
@@ -97,18 +100,34 @@ def _expected(plan: Plan, timeline: Timeline) -> Verdict:
         sentence = f"Only {few} were tried after the edge had noticed; {ATTEMPTS_MIN} are needed."
         return unknown(EXPECTED, sentence, because=[c.id for c in tried])
     before, after = sum(rooms.values()), sum(rooms[zone] for zone in left)
-    return _compared(plan.load.concurrency, before, after, left, tried)
+    return _compared(offered(plan, timeline, tried), before, after, left, tried)
 
 
-def _compared(offered: int, before: int, after: int, left: Sequence[str], tried: Sequence[Call]) -> Verdict:
+def offered(plan: Plan, timeline: Timeline, calls: Sequence[Call]) -> tuple[float, ...]:
+    """The erlangs that were meant when each of these calls was tried; one for all on a flat day."""
+    if plan.load.arrivals == FLAT.name:
+        return (float(plan.load.concurrency),)
+    traffic, zero_s = planned(plan), arrivals.zero_s(timeline)
+    return tuple(traffic.expected_up(c.start_s - zero_s) for c in calls)
+
+
+def blocked(erlangs: Sequence[float], places: int) -> float:
+    """Share refused by chance: Erlang B at each moment, averaged (the pointwise stationary approximation,
+    Green and Kolesar 1991, where the rate changes)."""
+    return fmean(erlang_b(each, places) for each in erlangs)
+
+
+def _compared(
+    erlangs: Sequence[float], before: int, after: int, left: Sequence[str], tried: Sequence[Call]
+) -> Verdict:
     refused = [c for c in tried if c.outcome == "refused"]
-    chance = erlang_b(offered, after)
+    chance = blocked(erlangs, after)
     at_most = binomial_quantile(len(tried), chance, CHANCE)
     seen, limit = percent(len(refused) / len(tried)), f"at most {at_most} of {len(tried)}"
     sentence = (
-        f"{offered} erlangs were offered to {after} places in {zones(left)} ({before} before the loss): "
-        f"Erlang B expects {percent(chance)} refused, at most {at_most} of {len(tried)} by chance; "
-        f"{len(refused)} were ({seen})."
+        f"{fmean(erlangs):.0f} erlangs were offered to {after} places in {zones(left)} "
+        f"({before} before the loss): Erlang B expects {percent(chance)} refused, at most {at_most} of "
+        f"{len(tried)} by chance; {len(refused)} were ({seen})."
     )
     because = [c.id for c in refused or tried]
     return held(

@@ -22,6 +22,7 @@ from drill.report.cited import Index, link, links
 from drill.report.values import Fact, FaultStory, Moment, Row, StreamFact
 from drill.report.words import pretty, short_path, when
 from drill.timeline import FaultWindow, Timeline
+from drill.traffic import FLAT, planned
 
 SANDBOX = "A sandbox time is not a production time."
 
@@ -127,7 +128,8 @@ def _run(plan: Plan, timeline: Timeline, streams: Sequence[Stream]) -> tuple[Fac
 
 def _planned(plan: Plan) -> tuple[Fact, ...]:
     load, phases = plan.load, plan.phases
-    calls = f"{load.concurrency} at once, {seconds(load.mean_call_s)} each on average"
+    calls = f"{load.concurrency} at once, {seconds(planned(plan).call_s)} each on average"
+    calls += "" if load.arrivals == FLAT.name else f", at the peak of {load.arrivals}"
     lengths = (phases.ramp_s, phases.baseline_s, phases.fault_s, phases.recovery_s)
     names = ("ramp", "baseline", "fault", "recovery up to")
     return (

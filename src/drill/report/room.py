@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import fmean
 
-from drill.erlang import erlang_b
 from drill.model.plan import Plan
+from drill.objectives.capacity import blocked, offered
 from drill.objectives.say import percent, zones
 from drill.objectives.zone_loss import losses
 from drill.report.values import Cell, Row, Section
@@ -30,9 +31,10 @@ def section(plan: Plan, timeline: Timeline, verdicts: Sequence[Row]) -> tuple[Se
         return ()
     lost = {loss.zone for loss in losses(timeline)}
     left = [zone for zone in plan.zones if zone not in lost]
-    offered = (Cell("Offered"), Cell(f"{plan.load.concurrency} erlangs"), Cell("calls at once, as planned"))
+    erlangs = _offered(plan, timeline)
+    asked = (Cell("Offered"), Cell(f"{fmean(erlangs):.0f} erlangs"), Cell("calls at once, as planned"))
     rooms = (_room("Room before the loss", plan.zones, plan), _room("Room after the loss", left, plan))
-    rows = (offered, *(rooms if lost else rooms[:1]), _chance(plan, left), *map(_refused, verdicts))
+    rows = (asked, *(rooms if lost else rooms[:1]), _chance(plan, left, erlangs), *map(_refused, verdicts))
     return (Section("capacity", "Capacity", tuple(verdicts), _HEADS, rows, _ASIDE),)
 
 
@@ -53,9 +55,16 @@ def _room(words: str, names: Sequence[str], plan: Plan) -> Line:
     )
 
 
-def _chance(plan: Plan, left: Sequence[str]) -> Line:
+def _offered(plan: Plan, timeline: Timeline) -> Sequence[float]:
+    """When calls were tried in the fault; the plan's number where none were."""
+    fault = timeline.fault
+    tried = [c for c in timeline.calls if fault is not None and fault.holds(c.start_s)]
+    return offered(plan, timeline, tried) or (float(plan.load.concurrency),)
+
+
+def _chance(plan: Plan, left: Sequence[str], erlangs: Sequence[float]) -> Line:
     places = _places(plan, left)
-    chance = NOTHING if places is None else percent(erlang_b(plan.load.concurrency, places))
+    chance = NOTHING if places is None else percent(blocked(erlangs, places))
     return (Cell("Refused by chance, expected"), Cell(chance), Cell("Erlang B, in the zones that are left"))
 
 

@@ -63,7 +63,7 @@ def _call(
         until_s, outcome, detail = events.at(cited), how.outcome, how.detail
     return Call(
         started.call, started.patient, at, until_s, outcome, detail, cited.id,
-        redial_of=started.redial_of, attempt=started.attempt,
+        redial_of=started.redial_of, attempt=started.attempt, intended_s=events.s(started.intended_ns),
     )  # fmt: skip
 
 

@@ -57,7 +57,8 @@ class FaultWindow:
 @dataclass(frozen=True, slots=True)
 class Call:
     """One call. `outcome`: completed, dropped, abandoned, cut, refused (never up), or open (nobody wrote
-    its end). `redial_of` is the caller's call before it, "" for the first."""
+    its end). `redial_of` is the caller's call before it, "" for the first; `intended_s` is when it was meant
+    to start."""
 
     call: str
     patient: str
@@ -68,6 +69,7 @@ class Call:
     id: str
     redial_of: str = ""
     attempt: int = 1
+    intended_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from drill.load.arrivals import Demand, Schedule, draw, from_json, to_json
 from drill.model.errors import DefinitionError
+from drill.traffic import PROFILES
 
 DEMAND = Demand(seed=7, concurrency=40, mean_call_s=60.0, ramp_s=10.0, seconds=120.0, patients=200)
 
@@ -28,6 +29,54 @@ def test_the_same_demand_gives_the_same_bytes(seed: int, calls: int, mean_s: flo
     text = to_json(draw(demand))
     assert to_json(draw(demand)) == text
     assert from_json(text, "schedule.json") == draw(demand)
+
+
+@pytest.mark.parametrize(
+    ("demand", "digest"),
+    [
+        (DEMAND, "0fa2f7a6491c459c2ce9b627dea679f811082f2829e2d71b1140b7304e17d3a2"),
+        (
+            Demand(11, 13, 7.5, 3.0, 90.0, 50),
+            "22bcfaaefa45f6dc7ca24b996720eaaa1ba18b55adb2e848a00fee24a6327a36",
+        ),
+    ],
+)
+def test_a_flat_day_is_what_it_was_before_there_were_others(demand: Demand, digest: str) -> None:
+    """Old runs can be repeated: the same seed still gives the same callers, to the byte."""
+    assert draw(demand).digest == digest
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_every_time_of_day_is_one_schedule_of_its_seed(name: str) -> None:
+    """Written, read back, in order, and another one than that of any other time of day."""
+    demand = replace(DEMAND, arrivals=name, windows_s=100.0)
+    schedule = draw(demand)
+    assert schedule == draw(demand) == from_json(to_json(schedule), "schedule.json")
+    times = [call.at_s for call in schedule.arrivals]
+    assert times == sorted(times)
+    others = {draw(replace(demand, arrivals=other)).digest for other in PROFILES if other != name}
+    assert schedule.digest not in others
+
+
+def test_after_the_windows_the_last_rate_stays() -> None:
+    """A load outlasts the drill that it belongs to, and never runs dry."""
+    demand = replace(DEMAND, arrivals="clinic-morning", windows_s=100.0, seconds=20_100.0)
+    late = [call for call in draw(demand).arrivals if call.at_s >= 100.0]
+    assert abs(len(late) - 20_000 * 0.5 * 40 / 60) < 4 * (20_000 / 3) ** 0.5
+
+
+def test_calls_of_a_night_are_twice_as_long() -> None:
+    """And half as many come."""
+    demand = replace(DEMAND, arrivals="quiet-night", windows_s=100.0, seconds=20_000.0)
+    lengths = [call.duration_s for call in draw(demand).arrivals if call.at_s > DEMAND.ramp_s]
+    assert 115 < statistics.mean(lengths) < 125
+
+
+def test_a_schedule_of_no_known_day_is_refused() -> None:
+    """Another version drew it, or nobody did."""
+    text = to_json(draw(replace(DEMAND, arrivals="quiet-night"))).replace("quiet-night", "quiet-knight")
+    with pytest.raises(DefinitionError, match=r"schedule\.json.*quiet-knight.*delete it"):
+        from_json(text, "schedule.json")
 
 
 def test_another_seed_gives_other_callers() -> None:

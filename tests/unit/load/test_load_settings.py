@@ -83,3 +83,56 @@ def test_a_platforms_own_marks_can_be_given(tmp_path: Path) -> None:
     told = from_environ(EDGE | {"DRILL_TURN_MARK": pattern}, tmp_path).grammar.acknowledged("d/p/t/full/3")
     assert told is not None
     assert (told.seq, told.patient) == (3, "p")
+
+
+def test_a_time_of_day_is_told_by_name(tmp_path: Path) -> None:
+    """With the windows that it runs over; a flat day has none."""
+    told = EDGE | {"DRILL_ARRIVALS": "clinic-morning", "DRILL_WINDOWS_S": "90"}
+    demand = from_environ(told, tmp_path).demand
+    assert (demand.arrivals, demand.windows_s) == ("clinic-morning", 90.0)
+    assert from_environ(EDGE | {"DRILL_WINDOWS_S": "90"}, tmp_path).demand.windows_s == 0.0
+
+
+def test_a_locustfile_may_stand_for_a_time_of_day(tmp_path: Path) -> None:
+    """Alone it is that; asked to be another, it refuses."""
+    assert from_environ(EDGE, tmp_path, "quiet-night").demand.arrivals == "quiet-night"
+    with pytest.raises(DefinitionError, match=r"DRILL_ARRIVALS: 'flat' is asked .* 'quiet-night'"):
+        from_environ(EDGE | {"DRILL_ARRIVALS": "flat"}, tmp_path, "quiet-night")
+
+
+def test_a_time_of_day_that_is_none_is_refused(tmp_path: Path) -> None:
+    """With all that are."""
+    with pytest.raises(DefinitionError, match="DRILL_ARRIVALS: 'noon' is not one of flat, clinic-morning"):
+        from_environ(EDGE | {"DRILL_ARRIVALS": "noon"}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("told", "mistake"),
+    [
+        (
+            {"DRILL_CONCURRENCY": "2001", "DRILL_RAMP_S": "60"},
+            "DRILL_CONCURRENCY: 2001 calls are more than the 2000",
+        ),
+        ({"DRILL_MAX_CALLS": "39"}, "DRILL_CONCURRENCY: 40 calls are more than the 39"),
+        ({"DRILL_RAMP_S": "0.3"}, "DRILL_MAX_CALLS_PER_S: 133.3 calls a second are meant, more than 100;"),
+        ({"DRILL_MEAN_CALL_S": "0.3"}, "DRILL_MAX_CALLS_PER_S: 133.3 calls a second are meant"),
+        ({"DRILL_MAX_CALLS_PER_S": "3.9"}, "DRILL_MAX_CALLS_PER_S: 4.0 calls a second are meant"),
+    ],
+)
+def test_a_profile_alone_has_a_most_too(tmp_path: Path, told: dict[str, str], mistake: str) -> None:
+    """No plan stands before `locust -f`, so the load itself refuses."""
+    with pytest.raises(DefinitionError) as raised:
+        from_environ(EDGE | told, tmp_path)
+    (said,) = raised.value.mistakes
+    assert said.startswith(mistake)
+
+
+def test_the_most_itself_is_allowed(tmp_path: Path) -> None:
+    """And more of it where it was raised."""
+    told = {
+        "DRILL_CONCURRENCY": "3000",
+        "DRILL_MAX_CALLS": "3000",
+        "DRILL_RAMP_S": "30",
+        "DRILL_MAX_CALLS_PER_S": "100",
+    }
+    assert from_environ(EDGE | told, tmp_path).demand.concurrency == 3000

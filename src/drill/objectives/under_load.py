@@ -1,0 +1,125 @@
+"""Was the platform really under the load that was planned: the generator about itself, each second, and the
+calls by their own events.
+
+A day that is not flat means another number of calls at every moment; they are judged by that number.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+from drill.model.plan import Plan
+from drill.model.verdicts import Verdict
+from drill.objectives import arrivals
+from drill.objectives.say import count, passed, percent, unknown
+from drill.recovery_estimate import live_means
+from drill.timeline import LoadPoint, Span, Timeline
+from drill.traffic import FLAT, planned
+
+LOAD = "integrity.load"
+CALLS_SHARE_MIN = 0.8
+LATE_FRAMES_SHARE_MAX = 0.01  # that is: p99 of the lateness at most 20 ms, the length of a frame
+CPU_SHARE_MAX = 0.85
+SECONDS_SHARE_MIN = 0.95
+
+
+def load(plan: Plan, timeline: Timeline) -> Verdict:
+    """See the module."""
+    span, flat = timeline.evidence, plan.load.arrivals == FLAT.name
+    points = [p for p in timeline.load if span.holds(p.t_s)]
+    if not points or span.length_s <= 0:
+        return unknown(LOAD, "The load generator said nothing about itself.")
+    scatter, unscattered = arrivals.scattered(timeline) if flat else ("", [])
+    wrong = _silent(timeline) + _too_few(plan, timeline) + _halves(timeline)
+    wrong += arrivals.late(timeline) + unscattered + _of_itself(points)
+    up, _ = live_means(timeline.steps, span.start_s, span.end_s)
+    asked = _number(_meant(plan, timeline, span))
+    limit = f"at least {percent(CALLS_SHARE_MIN)} of {asked}{'' if flat else f' ({plan.load.arrivals})'}"
+    measured, because = f"{up:.1f} calls up", _worst(points)
+    if wrong:
+        sentence = f"The load was not what was planned: {'; '.join(wrong)}."
+        return unknown(LOAD, sentence, measured=measured, limit=limit, because=because)
+    frames, too_late = sum(p.frames for p in points), sum(p.late_frames for p in points)
+    cpu = sum(p.cpu_share for p in points) / len(points)
+    sentence = (
+        f"{up:.1f} of {asked} calls were up on average; {too_late} of {frames} frames left more than 20 ms "
+        f"late, CPU {percent(cpu)} on average{f'; {scatter}' if scatter else ''}."
+    )
+    return passed(LOAD, sentence, measured=measured, limit=limit, because=because)
+
+
+def _silent(timeline: Timeline) -> list[str]:
+    found = [gap for gap in timeline.gaps if gap.source == "load"]
+    return [f"it was silent for {gap.length_s:.1f} s at {gap.start_s:.1f} s" for gap in found]
+
+
+def _of_itself(points: list[LoadPoint]) -> list[str]:
+    tardy = [p for p in points if p.arrival_lateness_ms_max > arrivals.LATE_S * 1000]
+    wrong = _too_late(points)
+    wrong += _too_often(tardy, points, f"it started calls more than {arrivals.LATE_S:g} s late")
+    return wrong + _too_often(_busy(points), points, f"its CPU was above {percent(CPU_SHARE_MAX)}")
+
+
+def _worst(points: list[LoadPoint]) -> list[str]:
+    late = sorted((p for p in points if p.late_frames), key=lambda p: -p.late_frames)
+    return [p.id for p in (late[:6] + _busy(points))[:10]] or [points[0].id, points[-1].id]
+
+
+def _busy(points: list[LoadPoint]) -> list[LoadPoint]:
+    return [p for p in points if p.cpu_share > CPU_SHARE_MAX]
+
+
+def _meant(plan: Plan, timeline: Timeline, span: Span) -> float:
+    """Calls that the schedule means to be up, averaged over a time of the run."""
+    zero_s = arrivals.zero_s(timeline)
+    traffic = planned(plan)
+    start_s = max(span.start_s - zero_s, traffic.ramp_s)  # the first call may come a little into the ramp
+    return traffic.expected_mean(start_s, max(span.end_s - zero_s, start_s))
+
+
+def _too_few(plan: Plan, timeline: Timeline) -> list[str]:
+    """The load starts warm, so in the baseline of a flat day nearly all calls are up. Otherwise their number
+    is left to chance: arrivals are open, and one standard deviation of a Poisson number is no fault of the
+    load's."""
+    warm = plan.load.arrivals == FLAT.name
+    spans = [(timeline.baseline, warm, "in the baseline"), (timeline.evidence, False, "over the run")]
+    found = []
+    for span, certain, when in spans:
+        meant = _meant(plan, timeline, span) if span else float(plan.load.concurrency)
+        at_least = CALLS_SHARE_MIN * meant - (0.0 if certain else math.sqrt(meant))
+        up, _ = live_means(timeline.steps, span.start_s, span.end_s) if span else (0.0, 0.0)
+        if up < at_least:
+            found.append(f"{up:.1f} of {_number(meant)} calls were up {when}, {at_least:.1f} are needed")
+    return found
+
+
+def _number(calls: float) -> str:
+    """Whole where it is a plan's own number, else to a tenth."""
+    return f"{calls:.0f}" if calls == int(calls) else f"{calls:.1f}"
+
+
+def _halves(timeline: Timeline) -> list[str]:
+    """Calls and turns of which one half was never written down: nobody knows what else was not."""
+    endless = sum(c.outcome == "open" for c in timeline.calls)
+    torn = sum(not t.whole for t in timeline.turns)
+    found = [f"{count(endless, 'call')} without an end"] if endless else []
+    return found + ([f"{count(torn, 'turn')} without a beginning"] if torn else [])
+
+
+def _too_late(points: list[LoadPoint]) -> list[str]:
+    """By load stream: one punctual machine must not make up for a late one."""
+    found = []
+    for stream in sorted({p.stream for p in points}):
+        own = [p for p in points if p.stream == stream]
+        frames, late = sum(p.frames for p in own), sum(p.late_frames for p in own)
+        if late > LATE_FRAMES_SHARE_MAX * frames:
+            found.append(f"{late} of {frames} frames of {stream} left more than 20 ms late, more than 1 %")
+    return found
+
+
+def _too_often(bad: list[LoadPoint], points: list[LoadPoint], what: str) -> list[str]:
+    """A second here and there is the machine's; more than one in twenty is ours. By load stream."""
+    all_, wrong = Counter(p.stream for p in points), Counter(p.stream for p in bad)
+    over = [s for s, number in wrong.items() if number > (1 - SECONDS_SHARE_MIN) * all_[s] + 1e-9]
+    return [f"{what} in {wrong[s]} of {all_[s]} seconds" for s in over]

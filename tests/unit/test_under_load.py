@@ -1,0 +1,183 @@
+"""The load is judged by what was meant at each moment, its callers by when and how scattered they came."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+
+import pytest
+
+from drill.load.arrivals import Demand, draw
+from drill.model import events as ev
+from drill.model.plan import LoadPlan, Phases, Plan
+from drill.model.verdicts import Status, Verdict
+from drill.objectives import arrivals, under_load
+from drill.report.platform import identity
+from drill.traffic import PROFILES, planned
+from histories import APPLIED_S, REVERTED_S, UNWIND_S, Entries, call, changed, ns, outage, plan, timeline
+
+PASS, UNKNOWN = Status.PASS, Status.UNKNOWN
+ZERO_S, RAMP_S = 1.0, 9.0
+LATE = 400.0
+
+
+def day(name: str, concurrency: int = 40, mean_s: float = 20.0) -> Plan:
+    """A plan whose windows end when the reference run does."""
+    load = LoadPlan("p.py", "e" * 64, concurrency, mean_s, name)
+    return plan(load=load, phases=Phases(RAMP_S, 15.0, 30.0, UNWIND_S - ZERO_S - RAMP_S - 45.0))
+
+
+def run(the_plan: Plan, thin: float = 0.0) -> Entries:
+    """The reference run under calls drawn for a plan, less a share of them."""
+    load, traffic = the_plan.load, planned(the_plan)
+    demand = Demand(
+        the_plan.seed,
+        load.concurrency,
+        load.mean_call_s,
+        RAMP_S,
+        UNWIND_S,
+        200,
+        load.arrivals,
+        traffic.windows_s,
+    )
+    dice = random.Random(1)
+    entries = [e for e in outage() if e[0] != "load" or isinstance(e[2], ev.LoadSample)]
+    for number, each in enumerate(draw(demand).arrivals):
+        start_s, end_s = ZERO_S + each.at_s, ZERO_S + each.at_s + each.duration_s
+        if start_s < UNWIND_S and (number == 0 or dice.random() >= thin):
+            cut = end_s > UNWIND_S + 0.5
+            entries += call(f"x{number}", start_s, min(end_s, UNWIND_S + 0.5), "cut" if cut else "completed")
+    return entries
+
+
+def judged(entries: Entries, the_plan: Plan) -> Verdict:
+    """The verdict on the load."""
+    return under_load.load(the_plan, timeline(entries, the_plan))
+
+
+@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize("seed", range(8))
+def test_a_day_as_it_was_drawn_is_the_load_that_was_meant(name: str, seed: int) -> None:
+    """Though a morning begins with a quarter of its calls, and a night ends with a third."""
+    the_plan = dataclasses.replace(day(name), seed=seed)
+    found = judged(run(the_plan), the_plan)
+    assert found.status is PASS, found.sentence
+    assert (f"({name})" in found.limit) is (name != "flat")
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_half_of_the_calls_missing_is_unknown(name: str) -> None:
+    """Of any day."""
+    found = judged(run(day(name), thin=0.5), day(name))
+    assert found.status is UNKNOWN
+    assert "calls were up" in found.sentence
+
+
+def test_a_morning_is_not_judged_by_its_peak_nor_a_flat_day_by_a_morning() -> None:
+    """The same calls under another name are not what was planned."""
+    morning = run(day("clinic-morning"))
+    assert judged(morning, day("clinic-morning")).status is PASS
+    found = judged(morning, day("flat"))
+    assert found.status is UNKNOWN
+    assert "of 40 calls were up in the baseline, 32.0 are needed" in found.sentence
+
+
+def test_the_reference_load_says_how_its_callers_were_scattered_only_where_there_are_enough() -> None:
+    """Its twenty all came in the ramp."""
+    assert "gaps" not in judged(outage(), plan()).sentence
+
+
+def clocked(gap_s: float, batch: int = 1) -> Entries:
+    """Short calls at even times, so many at once, all through the run; and the reference run's own."""
+    entries = outage()
+    for number in range(int(84 / gap_s)):
+        for member in range(batch):
+            start_s = 11.5 + number * gap_s + member * 0.001
+            entries += call(f"k{number}x{member}", start_s, start_s + 0.4)
+    return entries
+
+
+def scattered(entries: Entries) -> tuple[str, list[str]]:
+    """What is told of the gaps."""
+    return arrivals.scattered(timeline(entries, plan()))
+
+
+def test_callers_who_come_like_a_clock_or_in_batches_are_not_by_chance() -> None:
+    """Both are off the schedule."""
+    told, wrong = scattered(clocked(0.25))
+    assert wrong == [f"{told}, where chance gives 1.00 +- 0.07"]
+    assert "vary by 0.0" in told
+    told, wrong = scattered(clocked(2.0, batch=10))
+    assert len(wrong) == 1
+    assert "vary by 3." in told or "vary by 2." in told
+
+
+def test_a_few_gaps_are_told_and_not_judged() -> None:
+    """Twenty of them may look like anything."""
+    told, wrong = scattered(clocked(2.0))
+    assert told.startswith("gaps between ")
+    assert wrong == []
+    assert scattered(clocked(12.0)) == ("", [])
+
+
+def test_callers_by_chance_are_by_chance() -> None:
+    """Twenty seeds of an open process, none refused; the sentence of the verdict tells the figure."""
+    for seed in range(20):
+        the_plan = dataclasses.replace(day("flat", 80, 20.0), seed=seed)
+        found = judged(run(the_plan), the_plan)
+        assert found.status is PASS, found.sentence
+        assert "gaps between " in found.sentence
+
+
+def test_redials_are_no_arrivals() -> None:
+    """They come when the platform let go of the callers, all at once."""
+    entries = clocked(2.0)
+    for number in range(300):
+        start_s = 70.0 + number * 0.0001
+        entries += call(f"r{number}", start_s, start_s + 0.2, redial_of="c01", attempt=2)
+    assert scattered(entries) == scattered(clocked(2.0))
+
+
+def test_callers_held_back_while_the_fault_is_on_are_the_platforms() -> None:
+    """A frozen zone lets go of a hundred at once; neither they nor their lateness are the load's."""
+    entries = outage()
+    for number in range(200):
+        started = ev.CallStarted(f"h{number}", "p", ns(APPLIED_S + number * 0.1), ok=True, detail="")
+        entries.append(("load", REVERTED_S + 0.1, started))
+        entries.append(("load", REVERTED_S + 9.0, ev.CallEnded(f"h{number}", "completed", "")))
+    assert judged(entries, plan()).status is PASS
+
+
+@pytest.mark.parametrize(("number", "status"), [(1, PASS), (2, UNKNOWN)])
+def test_calls_behind_their_time_before_the_fault_are_unknown(number: int, status: Status) -> None:
+    """One is the machine's; two of some twenty are more than one in a hundred."""
+    entries = outage()
+    for each in range(number):
+        started = ev.CallStarted(f"b{each}", "p", ns(14.0), ok=True, detail="")
+        entries += [
+            ("load", 14.3 + each / 10, started),
+            ("load", 16.0, ev.CallEnded(f"b{each}", "completed", "")),
+        ]
+    found = judged(entries, plan())
+    assert found.status is status
+    assert ("came more than 0.25 s after their time" in found.sentence) is (status is UNKNOWN)
+
+
+@pytest.mark.parametrize(("until_s", "status"), [(53.0, PASS), (60.0, UNKNOWN)])
+def test_a_generator_that_starts_calls_late_is_unknown(until_s: float, status: Status) -> None:
+    """By its own word, more than one second in twenty."""
+
+    def tardy(at_s: float, event: ev.Event) -> ev.Event:
+        late = isinstance(event, ev.LoadSample) and 50.0 <= at_s < until_s
+        return dataclasses.replace(event, arrival_lateness_ms_max=LATE) if late else event
+
+    found = judged(changed(outage(), tardy), plan())
+    assert found.status is status
+    assert ("started calls more than 0.25 s late" in found.sentence) is (status is UNKNOWN)
+
+
+def test_a_report_names_the_time_of_day() -> None:
+    """And the length of its calls, which a night doubles."""
+    the_plan = day("quiet-night")
+    facts = {fact.label: fact.value for fact in identity(the_plan, timeline(outage(), the_plan), ())}
+    assert facts["Calls planned"] == "40 at once, 40.0 s each on average, at the peak of quiet-night"

@@ -9,8 +9,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 ROOT = Path(__file__).parents[2]
 FAST = Path(__file__).with_name("fast.yaml")
 INSTANCE = 70
-AT_A_TIME = 2
+AT_A_TIME = 3
 
 DEFECTS = {
     "breaker-never-opens": "breaker.opened",
@@ -74,24 +75,35 @@ def test_a_clean_platform_passes_and_judging_again_gives_the_same_bytes(tmp_path
     assert ours() == []
 
 
+Drilled = dict[str, Future[tuple[int, dict[str, Any]]]]
+
+
 @pytest.fixture(scope="module")
-def drilled(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[dict[str, Future[tuple[int, dict[str, Any]]]]]:
-    """A drill per defect, two at a time on nets of their own: a red drill needs no quiet machine."""
-    folder = tmp_path_factory.mktemp("defects")
+def drilled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drilled]:
+    """What must not be green, some at a time on nets of their own: red and grey need no quiet machine."""
+    folder = tmp_path_factory.mktemp("drilled")
+    works: dict[str, Callable[[Path, int], tuple[int, dict[str, Any]]]] = {
+        defect: partial(_defective, defect) for defect in DEFECTS
+    }
+    works |= {"sham": _sham, "load": partial(killed, "locust"), "probes": partial(killed, "drill.probes")}
     with ThreadPoolExecutor(AT_A_TIME) as pool:
         yield {
-            defect: pool.submit(drill, folder / defect, "--defect", defect, instance=INSTANCE + 1 + number)
-            for number, defect in enumerate(DEFECTS)
+            name: pool.submit(work, folder / name, INSTANCE + 1 + number)
+            for number, (name, work) in enumerate(works.items())
         }
+
+
+def _defective(defect: str, runs: Path, instance: int) -> tuple[int, dict[str, Any]]:
+    return drill(runs, "--defect", defect, instance=instance)
+
+
+def _sham(runs: Path, instance: int) -> tuple[int, dict[str, Any]]:
+    return drill(runs, "--sham", instance=instance)
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("defect", "objective"), DEFECTS.items())
-def test_a_defect_fails_and_is_named_first(
-    drilled: dict[str, Future[tuple[int, dict[str, Any]]]], defect: str, objective: str
-) -> None:
+def test_a_defect_fails_and_is_named_first(drilled: Drilled, defect: str, objective: str) -> None:
     """Exit 1, the objective of that promise fails, and the report's first sentence names what broke."""
     code, summary = drilled[defect].result()
     assert code == 1
@@ -102,9 +114,10 @@ def test_a_defect_fails_and_is_named_first(
     assert objective in said.replace("\\", "")  # Markdown escapes underscores
 
 
-def test_a_sham_drill_is_unknown(tmp_path: Path) -> None:
+@pytest.mark.timeout(600)
+def test_a_sham_drill_is_unknown(drilled: Drilled) -> None:
     """Everything but the fault: exit 2, because its witness was never seen."""
-    code, summary = drill(tmp_path, "--sham")
+    code, summary = drilled["sham"].result()
     assert code == 2
     assert "integrity.witness" in statuses(summary, "UNKNOWN")
     assert statuses(summary, "FAIL") == set()
@@ -127,12 +140,13 @@ def edited(tmp_path: Path, name: str, **changes: tuple[str, str]) -> Path:
 
 
 def killed(
-    tmp_path: Path, pattern: str, number: signal.Signals = signal.SIGKILL
+    pattern: str, tmp_path: Path, instance: int, number: signal.Signals = signal.SIGKILL
 ) -> tuple[int, dict[str, Any]]:
     """Run the fast drill and end one of its helpers once the fault is on."""
     process = subprocess.Popen(
-        command(tmp_path), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        command(tmp_path, instance=instance),
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
     try:
         _await_fault(tmp_path)
         os.kill(_pid(pattern, process.pid), number)
@@ -161,24 +175,26 @@ def _pid(pattern: str, parent: int) -> int:
     return next(int(line.split()[0]) for line in shown.stdout.splitlines() if pattern in line)
 
 
-def test_a_dead_load_generator_is_never_green(tmp_path: Path) -> None:
+@pytest.mark.timeout(600)
+def test_a_dead_load_generator_is_never_green(drilled: Drilled) -> None:
     """Locust killed in the fault window: UNKNOWN or FAIL, and the fault is reverted."""
-    code, summary = killed(tmp_path, "locust")
+    code, summary = drilled["load"].result()
     assert code in (1, 2)
     assert "integrity.children" in statuses(summary, "UNKNOWN") | statuses(summary, "FAIL")
     assert "integrity.reverted" not in statuses(summary, "FAIL")
 
 
-def test_dead_probes_are_never_green(tmp_path: Path) -> None:
+@pytest.mark.timeout(600)
+def test_dead_probes_are_never_green(drilled: Drilled) -> None:
     """Probes killed in the fault window: no data is no PASS."""
-    code, summary = killed(tmp_path, "drill.probes")
+    code, summary = drilled["probes"].result()
     assert code in (1, 2)
     assert "integrity.witness" not in statuses(summary, "PASS") or statuses(summary, "UNKNOWN")
 
 
 def test_ctrl_c_reverts_and_judges_what_was_seen(tmp_path: Path) -> None:
     """SIGINT to the conductor: the fault is reverted, streams are sealed, nothing is PASS as a whole."""
-    code, summary = killed(tmp_path, "conductor", signal.SIGINT)
+    code, summary = killed("conductor", tmp_path, INSTANCE, signal.SIGINT)
     assert code in (1, 2)
     assert "integrity.ended" in statuses(summary, "UNKNOWN")
     assert "integrity.reverted" in statuses(summary, "PASS")

@@ -56,7 +56,7 @@ def stopped(load: Child) -> int | None:
 @contextmanager
 def agent(port: int, *options: str) -> Iterator[subprocess.Popen[bytes]]:
     """A stand-in agent that listens."""
-    argv = [sys.executable, "-W", "ignore", str(AGENT), HOST, str(port), *options]
+    argv = [sys.executable, "-P", "-W", "ignore", str(AGENT), HOST, str(port), *options]
     with subprocess.Popen(argv, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
@@ -320,3 +320,30 @@ def test_a_profile_runs_alone(tmp_path: Path) -> None:
     assert "turn dtmf" in done.stderr
     assert "call connect" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["clinic-morning", "flu-season-peak", "quiet-night"])
+def test_a_time_of_day_runs_as_it_was_drawn(tmp_path: Path, name: str) -> None:
+    """Its own locustfile knows which it is: the schedule is the day's, and calls come by it."""
+    profile = PROFILE.with_name(f"{name.replace('-', '_')}.py")
+    order = ordered(
+        tmp_path, 17073, profile=profile, concurrency=20, mean_call_s=6.0, arrivals=name, windows_s=12.0
+    )
+    with agent(17073), running(order) as load:
+        wait_for(seen(order, 25, CallStarted))
+        assert stopped(load) == 0
+    drawn = arrivals.from_json(order.schedule.read_text(), "schedule.json")
+    assert drawn == arrivals.draw(arrivals.Demand(3, 20, 6.0, 1.0, 60.0, 200, name, 12.0))
+    started = [e for e in of(read_stream(order.stream), CallStarted) if isinstance(e, CallStarted)]
+    zero_ns = started[0].intended_ns - round(drawn.arrivals[0].at_s * S)
+    came = sorted(e.intended_ns for e in started if e.attempt == 1)
+    assert came == [zero_ns + round(each.at_s * S) for each in drawn.arrivals[: len(came)]]
+
+
+def test_a_locustfile_of_one_day_is_not_run_as_another(tmp_path: Path) -> None:
+    """Exit code of a definition error, before any call."""
+    order = ordered(tmp_path, 17074, profile=PROFILE.with_name("quiet_night.py"))
+    with running(order) as load:
+        assert load.process.wait(timeout=20) == 3
+    assert "'flat' is asked of a locustfile whose arrivals are 'quiet-night'" in load.log.read_text()
+    assert not order.stream.exists()

@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from gevent.monkey import get_original
@@ -29,8 +30,11 @@ from drill.model.units import NS_PER_S
 
 _NS_PER_MS = 1_000_000
 _LINGER_NS = NS_PER_S  # how long the platform may take to close after our goodbye
-_STEPS_MS = (4, 2, 1)  # slots are taken this far apart,
-_CROWD = 12  # until each of them holds so many calls
+_STEPS_MS = (4, 2)  # slots are taken this far apart,
+_CROWD = 48  # until each of them holds so many calls
+_GATHER_S = 0.002  # what arrives within this time is heard together
+_OVER = Phase.OVER
+_first = itemgetter(0)
 _GONE = (OSError, ProtocolError, DialectError)
 
 
@@ -48,9 +52,10 @@ class _Seat:
 class Engine:
     """See the module. Not for threads: all of it runs in one hub."""
 
-    def __init__(self, clock_ns: Callable[[], int] = time.monotonic_ns) -> None:
-        self._clock_ns = clock_ns
-        self._slots: list[list[_Seat]] = [[] for _ in range(FRAME_MS)]
+    def __init__(self, frame_ms: int = FRAME_MS, clock_ns: Callable[[], int] = time.monotonic_ns) -> None:
+        self._clock_ns, self._round_ms = clock_ns, frame_ms
+        self._ages_ns = tuple(range((frame_ms - FRAME_MS) * _NS_PER_MS, -1, -FRAME_MS * _NS_PER_MS))
+        self._slots: list[list[_Seat]] = [[] for _ in range(frame_ms)]
         self._seats: dict[int, _Seat] = {}
         self._epoll: Any = get_original("select", "epoll")()
         self._lateness = Lateness()
@@ -80,6 +85,7 @@ class Engine:
         try:
             call.begin(line, now_ns)
             self._heard(seat, *line.leftover(), now_ns)
+            line.flush()
         except _GONE as error:
             self._lost(seat, now_ns, error)
         return True
@@ -96,24 +102,27 @@ class Engine:
     def _turn(self, alarm: Alarm) -> None:
         due_ms = self._clock_ns() // _NS_PER_MS
         while not self.closed:
+            busy = self._drain()
             now_ms = self._clock_ns() // _NS_PER_MS
-            self._drain()
             while due_ms <= now_ms and not self.closed:
-                if self._slots[due_ms % FRAME_MS]:
-                    self._serve(self._slots[due_ms % FRAME_MS], due_ms * _NS_PER_MS)
-                    self._drain()
+                if slot := self._slots[due_ms % self._round_ms]:
+                    self._serve(slot, due_ms * _NS_PER_MS)
+                    busy = True
+                    if due_ms < now_ms:
+                        self._drain()
                 due_ms += 1
-            alarm.wait(self._free_s(due_ms))
+            free_s = self._free_s(due_ms)
+            alarm.wait(min(free_s, _GATHER_S) if busy else free_s, deaf=busy)
 
     def _free_s(self, due_ms: int) -> float:
         """Time until the next slot that is taken."""
-        free = (ahead for ahead in range(FRAME_MS) if self._slots[(due_ms + ahead) % FRAME_MS])
-        until_ns = (due_ms + next(free, FRAME_MS)) * _NS_PER_MS
+        free = (ahead for ahead in range(self._round_ms) if self._slots[(due_ms + ahead) % self._round_ms])
+        until_ns = (due_ms + next(free, self._round_ms)) * _NS_PER_MS
         return (until_ns - self._clock_ns()) / NS_PER_S
 
     def _free_slot(self) -> int:
         for step in _STEPS_MS:
-            slot = min(range(0, FRAME_MS, step), key=lambda number: len(self._slots[number]))
+            slot = min(range(0, self._round_ms, step), key=lambda number: len(self._slots[number]))
             if len(self._slots[slot]) < _CROWD:
                 break
         return slot
@@ -134,25 +143,40 @@ class Engine:
             self._remove(seat)
 
     def _serve(self, slot: list[_Seat], due_ns: int) -> None:
-        now_ns = self._clock_ns()
-        self._lateness.add((now_ns - due_ns) / _NS_PER_MS, len(slot))
-        for seat in tuple(slot):
+        """A slot's calls decide, all of them, and then all of it is sent: see `_drain`."""
+        now_ns, seats = self._clock_ns(), tuple(slot)
+        for seat in seats:
+            if not seat.leaves_ns:
+                try:
+                    for age_ns in self._ages_ns:
+                        seat.call.tick(due_ns - age_ns, now_ns)
+                except OSError as error:
+                    self._lost(seat, now_ns, error)
+        for seat in seats:
             try:
                 seat.line.flush()
-                if not seat.leaves_ns:
-                    seat.call.tick(due_ns, now_ns)
             except OSError as error:
                 self._lost(seat, now_ns, error)
-            else:
+            if seat.call.phase is _OVER:
                 self._settle(seat, now_ns)
+        self._lateness.add((self._clock_ns() - due_ns) / _NS_PER_MS, len(seats) * len(self._ages_ns))
 
-    def _drain(self) -> None:
-        for fd, _ in self._epoll.poll(0):
-            seat, now_ns = self._seats[fd], self._clock_ns()
+    def _drain(self) -> bool:
+        """Hear what has arrived, if anything has. First all is read and then all is understood: system calls
+        and our own code would drive each other out of the processor's caches."""
+        ready, now_ns = self._epoll.poll(0), self._clock_ns()
+        arrived = [(seat, seat.line.read()) for seat in map(self._seats.__getitem__, map(_first, ready))]
+        for seat, data in arrived:
             try:
-                self._heard(seat, *seat.line.receive(), now_ns)
+                messages, ended = seat.line.understood(data)
+                if not seat.leaves_ns:
+                    for message in messages:
+                        seat.call.message(message, now_ns)
+                if ended:
+                    raise ConnectionResetError(ended)
             except _GONE as error:
                 self._lost(seat, now_ns, error)
+        return bool(ready)
 
     def _heard(self, seat: _Seat, texts: list[bytes], ended: str, now_ns: int) -> None:
         if not seat.leaves_ns:
@@ -163,8 +187,6 @@ class Engine:
 
     def _settle(self, seat: _Seat, now_ns: int) -> None:
         """Show a call that is over to the door, and out once the platform has had its time."""
-        if seat.call.phase is not Phase.OVER:
-            return
         if not seat.leaves_ns:
             self._leave(seat, now_ns)
         elif now_ns >= seat.leaves_ns:

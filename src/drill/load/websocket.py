@@ -1,9 +1,9 @@
 """A caller's WebSocket over gevent: handshake by waiting, everything after it without.
 
 Theory: one greenlet serves all calls, so nothing here may wait once the line is up: reads take
-what is there, writes give what fits. What does not fit is kept up to a bound; beyond it audio
-is dropped, as a phone network would, and a platform that does not even take control frames
-has hung up.
+what is there, writes give what fits. What is sent is gathered and given in one system call; what
+does not fit is kept up to a bound; beyond it audio is dropped, as a phone network would, and a
+platform that does not even take control frames has hung up.
 """
 
 from __future__ import annotations
@@ -17,7 +17,18 @@ from urllib.parse import urlsplit
 
 from gevent import Timeout, socket
 
-from drill.load.frames import CLOSE, PING, PONG, TEXT, Message, Parser, ProtocolError, encode
+from drill.load.frames import (
+    BINARY,
+    CLOSE,
+    PING,
+    PONG,
+    TEXT,
+    Binary,
+    Parser,
+    ProtocolError,
+    encode,
+    encode_masked,
+)
 from drill.model.errors import WorldError
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -25,7 +36,7 @@ _LARGEST_HEAD = 8192
 _READ = 1 << 16
 BACKLOG_AUDIO = 1 << 16
 BACKLOG_ALL = 1 << 18
-_GONE = encode(CLOSE, (1000).to_bytes(2))
+_NORMAL = (1000).to_bytes(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,77 +58,71 @@ class Address:
 
 
 class Line:
-    """An open stream; `dropped` counts audio frames that found no room."""
+    """An open stream. What is sent leaves with the next `flush`, all of it in one system call; `dropped`
+    counts audio frames that found no room. `random_masks`: as the RFC wants them, at some cost."""
 
-    __slots__ = ("_backlog", "_parser", "dropped", "fd")
+    __slots__ = ("_encode", "_out", "_parser", "dropped", "fd")
 
-    def __init__(self, fd: int, parser: Parser) -> None:
-        self.fd, self._parser, self._backlog, self.dropped = fd, parser, bytearray(), 0
+    def __init__(self, fd: int, parser: Parser, *, random_masks: bool = False) -> None:
+        self.fd, self._parser, self._out, self.dropped = fd, parser, b"", 0
+        self._encode = encode_masked if random_masks else encode
 
-    def send(self, text: bytes, *, droppable: bool = False) -> None:
-        """One text message; OSError when the line is gone."""
-        if self._backlog:
-            if droppable and len(self._backlog) > BACKLOG_AUDIO:
-                self.dropped += 1
-            else:
-                self._later(encode(TEXT, text))
+    def send(self, message: bytes, *, droppable: bool = False, opcode: int = TEXT) -> None:
+        """One message, binary when it is `Binary`; OSError when the line is gone."""
+        out = self._out
+        if droppable and len(out) > BACKLOG_AUDIO:
+            self.dropped += 1
             return
-        self._write(encode(TEXT, text))
-
-    def _write(self, data: bytes) -> None:
-        try:
-            sent = os.write(self.fd, data)
-        except BlockingIOError:
-            sent = 0
-        if sent < len(data):
-            self._later(data[sent:])
-
-    def _later(self, data: bytes) -> None:
-        self._backlog += data
-        if len(self._backlog) > BACKLOG_ALL:
+        frame = self._encode(BINARY if type(message) is Binary else opcode, message)
+        self._out = out + frame if out else frame
+        if len(out) > BACKLOG_ALL:
             raise BrokenPipeError("the platform takes no more frames")
 
     def flush(self) -> None:
-        """Give again what did not fit before."""
-        if self._backlog:
-            data = bytes(self._backlog)
-            self._backlog.clear()
-            self._write(data)
+        """Give what was sent, and what did not fit before; OSError when the line is gone."""
+        out = self._out
+        if out:
+            try:
+                sent = os.write(self.fd, out)
+            except BlockingIOError:
+                return
+            self._out = b"" if sent == len(out) else out[sent:]
 
-    def receive(self) -> tuple[list[bytes], str]:
-        """Text messages that are there, and why nothing comes after them ("" while the line lives)."""
+    def read(self) -> bytes | OSError | None:
+        """What is there; the error instead that ended the line, None while there is nothing."""
         try:
-            data = os.read(self.fd, _READ)
+            return os.read(self.fd, _READ)
         except BlockingIOError:
-            return [], ""
+            return None
+        except OSError as error:
+            return error
+
+    def understood(self, data: bytes | OSError | None) -> tuple[list[bytes], str]:
+        """Messages in what was read, and why nothing comes after them ("" while the line lives)."""
         if not data:
-            return [], "the platform closed the connection"
-        return self._sorted(self._parser.feed(data))
+            return [], "" if data is None else "the platform closed the connection"
+        if isinstance(data, OSError):
+            raise data
+        messages = self._parser.feed(data)
+        return messages, self._obeyed() if self._parser.controls else ""
 
     def leftover(self) -> tuple[list[bytes], str]:
         """Messages that came in one packet with the handshake."""
-        return self._sorted(self._parser.feed(b""))
+        return self._parser.feed(b""), self._obeyed()
 
-    def _sorted(self, messages: list[Message]) -> tuple[list[bytes], str]:
-        texts = []
-        for opcode, payload in messages:
-            if opcode == TEXT:
-                texts.append(payload)
-            elif opcode == PING:
-                self._write_control(encode(PONG, payload))
+    def _obeyed(self) -> str:
+        """Answer pings; a farewell's words."""
+        for opcode, payload in self._parser.take_controls():
+            if opcode == PING:
+                self.send(payload, opcode=PONG)
             elif opcode == CLOSE:
-                return texts, _farewell(payload)
-        return texts, ""
-
-    def _write_control(self, frame: bytes) -> None:
-        if self._backlog:
-            self._later(frame)
-        else:
-            self._write(frame)
+                return _farewell(payload)
+        return ""
 
     def say_goodbye(self) -> None:
-        """A close frame, as the caller's last word."""
-        self._write_control(_GONE)
+        """A close frame, as the caller's last word, and out with it."""
+        self.send(_NORMAL, opcode=CLOSE)
+        self.flush()
 
     def close(self) -> None:
         """Give the descriptor back."""
@@ -129,18 +134,18 @@ def _farewell(payload: bytes) -> str:
     return f"the platform hung up: {code} {payload[2:].decode('utf-8', 'replace')[:60]}".rstrip()
 
 
-def connect(url: str, deadline_s: float) -> Line:
+def connect(url: str, deadline_s: float, *, random_masks: bool = False) -> Line:
     """Shake hands, all of it within the deadline; WorldError says why when the platform does not."""
     with Timeout(deadline_s) as deadline:
         try:
-            return _connected(url)
+            return _connected(url, random_masks)
         except Timeout as expired:
             if expired is not deadline:
                 raise
     raise WorldError(f"no media stream at {url}: no answer to the handshake within {deadline_s:g} s")
 
 
-def _connected(url: str) -> Line:
+def _connected(url: str, random_masks: bool) -> Line:
     address = Address.of(url)
     try:
         sock = socket.create_connection((address.host, address.port))
@@ -149,7 +154,7 @@ def _connected(url: str) -> Line:
     try:
         sock.setsockopt(constants.IPPROTO_TCP, constants.TCP_NODELAY, 1)
         parser = _shake_hands(sock, address)
-        return Line(sock.detach(), parser)
+        return Line(sock.detach(), parser, random_masks=random_masks)
     except (OSError, ProtocolError) as error:
         raise WorldError(f"no media stream at {url}: {error}") from error
     finally:

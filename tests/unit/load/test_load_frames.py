@@ -9,7 +9,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drill.load.frames import CLOSE, LARGEST_MESSAGE, PING, TEXT, Message, Parser, ProtocolError, encode
+from drill.load.frames import (
+    BINARY,
+    CLOSE,
+    LARGEST_MESSAGE,
+    PING,
+    TEXT,
+    Binary,
+    Control,
+    Parser,
+    ProtocolError,
+    encode,
+    encode_masked,
+)
 from drill.load.websocket import Address, check_answer
 
 
@@ -28,10 +40,10 @@ def served(opcode: int, payload: bytes, *, final: bool = True) -> bytes:
 def test_messages_survive_any_cut(payloads: list[bytes], step: int) -> None:
     """TCP keeps no frame borders."""
     stream = b"".join(served(TEXT, payload) for payload in payloads)
-    parser, got = Parser(), list[Message]()
+    parser, got = Parser(), list[bytes]()
     for at in range(0, len(stream), step):
         got += parser.feed(stream[at : at + step])
-    assert got == [Message(TEXT, payload) for payload in payloads]
+    assert got == payloads
 
 
 def test_fragments_are_joined_and_a_ping_between_them_is_its_own() -> None:
@@ -42,7 +54,33 @@ def test_fragments_are_joined_and_a_ping_between_them_is_its_own() -> None:
         + served(0, b"", final=False)
         + served(0, b"llo")
     )
-    assert Parser().feed(stream) == [Message(PING, b"?"), Message(TEXT, b"hello")]
+    parser = Parser()
+    assert parser.feed(stream) == [b"hello"]
+    assert parser.take_controls() == [Control(PING, b"?")]
+    assert parser.take_controls() == []
+
+
+def test_binary_messages_are_told_from_texts() -> None:
+    """Whole or in fragments."""
+    whole, text, pieces = Parser().feed(
+        served(BINARY, b"ab") + served(TEXT, b"ab") + served(BINARY, b"a", final=False) + served(0, b"b")
+    )
+    assert [type(message) for message in (whole, text, pieces)] == [Binary, bytes, Binary]
+    assert whole == text == pieces
+
+
+def test_a_large_frame_in_small_pieces_costs_its_length_only() -> None:
+    """What is not complete is not looked at again: a frame of 1 MB in 16,384 reads is no quadratic matter."""
+    stream, parser, got = served(TEXT, b"x" * LARGEST_MESSAGE) + served(TEXT, b"y"), Parser(), list[bytes]()
+    for at in range(0, len(stream), 64):
+        got += parser.feed(stream[at : at + 64])
+    assert [len(message) for message in got] == [LARGEST_MESSAGE, 1]
+
+
+def test_pings_without_end_are_refused() -> None:
+    """Nobody needs an answer to ten thousand of them at once."""
+    with pytest.raises(ProtocolError, match="control frames"):
+        Parser().feed(served(PING, b"") * 20_000)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +111,18 @@ def test_a_client_frame_is_masked_and_tells_its_length(length: int) -> None:
     assert frame[1] & 0x80
     assert frame.endswith(b"\0\0\0\0" + b"x" * length)
     unmasked = frame[:1] + bytes([frame[1] & 0x7F]) + frame[2 : len(frame) - length - 4] + b"x" * length
-    assert Parser().feed(unmasked) == [Message(TEXT, b"x" * length)]
+    assert Parser().feed(unmasked) == [b"x" * length]
+
+
+@pytest.mark.parametrize("length", [0, 3, 4, 125, 126, 65536])
+def test_a_random_mask_comes_off_again(length: int) -> None:
+    """Same head, its own key each time; byte by byte the key takes the mask off."""
+    payload = bytes(range(256)) * (length // 256) + bytes(range(length % 256))
+    zero, first, second = encode(TEXT, payload), encode_masked(TEXT, payload), encode_masked(TEXT, payload)
+    at = len(zero) - length
+    assert first[: at - 4] == second[: at - 4] == zero[: at - 4]
+    assert first[at - 4 : at] != second[at - 4 : at]
+    assert bytes(b ^ first[at - 4 + i % 4] for i, b in enumerate(first[at:])) == payload
 
 
 def test_only_the_answer_to_our_key_opens_the_stream() -> None:

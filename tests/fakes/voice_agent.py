@@ -1,9 +1,10 @@
 """A stand-in voice agent: speaks the media stream dialect, keeps nothing.
 
 Usage: voice_agent.py HOST PORT [--reply-after S] [--hang-up-at TURN] [--mute-at TURN] [--mix-up-at TURN]
-                      [--hang-up-calls N] [--refuse-from N] [--refuse-until N]
+                      [--hang-up-calls N] [--refuse-from N] [--refuse-until N] [--talk-on]
 `--hang-up-calls`: only the first N calls are hung up on. `--refuse-from N`: call N and those after it are
-answered 503, up to and with `--refuse-until`. Calls are numbered from 1 as they are dialled.
+answered 503, up to and with `--refuse-until`. Calls are numbered from 1 as they are dialled. A caller who
+speaks while the agent does is listened to: `clear`; with `--talk-on` the agent speaks on.
 Written from the dialect alone and sharing no code with the caller, so that one can catch the other.
 """
 
@@ -43,6 +44,7 @@ class Conversation:
         self.hang_up_at = options.hang_up_at if number <= options.hang_up_calls else 0
         self.sid = self.call = self.patient = ""
         self.seq = self.voiced = self.silent = 0
+        self.plays_until_s = 0.0
         self.intent = "chat"
         self.tasks: set[asyncio.Task[None]] = set()
 
@@ -55,6 +57,7 @@ class Conversation:
         await self.send("media", media={"payload": SILENCE})
         for _ in range(5):
             await self.send("media", media={"payload": TONE})
+        self.plays_until_s = asyncio.get_running_loop().time() + 0.6
         await self.send("mark", mark={"name": mark})
 
     async def turn(self, intent: str) -> None:
@@ -77,14 +80,18 @@ class Conversation:
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    def hear(self, audio: bytes) -> None:
-        """200 ms of silence after 100 ms of voice end a sentence."""
+    async def hear(self, audio: bytes) -> None:
+        """200 ms of silence after 100 ms of voice end a sentence; these 100 ms hush the agent."""
         count = crossings(audio)
         if count:
             self.voiced, self.silent = self.voiced + 1, 0
             self.intent = INTENTS[min(INTENTS, key=lambda wanted: abs(wanted - count))]
         else:
             self.silent += 1
+        now_s = asyncio.get_running_loop().time()
+        if count and self.voiced == 5 and now_s < self.plays_until_s and not self.options.talk_on:
+            self.plays_until_s = 0.0
+            await self.send("clear")
         if self.voiced >= 5 and self.silent == 10:
             self.voiced = 0
             self.answer(self.intent)
@@ -99,7 +106,7 @@ class Conversation:
                 self.patient = given["patient"]
                 await self.say("greeting")
             case "media":
-                self.hear(base64.b64decode(frame["media"]["payload"], validate=True))
+                await self.hear(base64.b64decode(frame["media"]["payload"], validate=True))
             case "dtmf":
                 self.answer("chat")
             case "mark" | "connected":
@@ -134,6 +141,7 @@ def main() -> None:
     parser.add_argument("--hang-up-calls", type=int, default=EVERY)
     parser.add_argument("--refuse-from", type=int, default=EVERY)
     parser.add_argument("--refuse-until", type=int, default=EVERY - 1)
+    parser.add_argument("--talk-on", action="store_true")
     app = web.Application()
     app["numbers"] = itertools.count(1)
     app["options"] = parser.parse_args()

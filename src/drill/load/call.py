@@ -1,8 +1,9 @@
 """One call as a state machine: pure in time, it sees only instants, messages and a port to send on.
 
     GREETING -> PAUSE -> SPEAKING -> WAITING -> HEARING -> PAUSE -> ... -> OVER
-                   \\___ (a key) ____/   |  \\__ (heard, but not acknowledged) __/
-                                         +---- (dead air) --------------> OVER
+        |          \\___ (a key) ____/   |  |       |
+        |                  ^            |  +-------+-- heard, but not acknowledged -> PAUSE
+        +--- (barge-in) ---+------------+----------+   dead air -> OVER
 
 Theory: the caller's clock is the schedule. A turn is owed an answer from the instant its last
 spoken frame was due, not from when a late generator sent it; so a stalled generator or platform
@@ -10,36 +11,37 @@ cannot make its own turns look quicker. Nobody talks into a dead line twice: a c
 nothing at all for the length of PATIENCE hangs up. One who was told something (that it could not be
 saved, say) goes on; what was never acknowledged may still come, but its mark carries the older
 number, and takes the audio before it out of the current turn.
+
+A caller may also speak into what the agent says. That turn is counted like any other; the mark of the
+answer it cut short comes back to the agent as its dialect has it, and is waited for by nobody.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
-from drill.load import dialect, speech
-from drill.load.dialect import Acknowledged, Audio, Clear, Mark, MarkGrammar
+from drill.load.dialect import Audio, Clear, Dialect, Mark, MarkGrammar
+from drill.load.dialects import USUAL, dialect_of
+from drill.load.hearing import FRAME_NS, Hearing
+from drill.load.mouth import Mouth
+from drill.load.owed import Observer, Owed
 from drill.load.playout import Playout
-from drill.load.script import DTMF, Turn, digest
-from drill.model.events import CallEnded, Event, TurnEnded, TurnInvoked
+from drill.load.script import DTMF, HANG_UP, Turn
+from drill.model.events import CallEnded, TurnEnded
 from drill.model.units import NS_PER_S
 
 PATIENCE_NS = 15 * NS_PER_S  # for an answer, and for the greeting
 OVERTIME_NS = 10 * NS_PER_S  # a turn in flight at the scheduled end is waited for
-_KEY = "1"
 
 
 class Port(Protocol):
     """Where a call sends its frames."""
 
     def send(self, text: bytes, *, droppable: bool = False) -> None:
-        """Hand over one text frame; audio that finds no room may be dropped, as a phone line would."""
-
-
-Observer = Callable[[Event, int], None]
-"""Told each event with its time."""
+        """Hand over one message; audio that finds no room may be dropped, as a phone line would."""
 
 
 class Phase(Enum):
@@ -72,8 +74,9 @@ class Call:
     """See the module. `ends_ns` is when the caller means to hang up."""
 
     __slots__ = (
-        "_chunk", "_grammar", "_left", "_observe", "_open", "_playout", "_port", "_sequence", "_since_ns",
-        "_stream_sid", "_turn", "_turns", "_waits_for", "ends_ns", "identity", "phase",
+        "_barge_ns", "_dialect", "_grammar", "_hearing", "_left", "_mouth", "_next", "_ns_per_byte",
+        "_observe", "_owed", "_playout", "_port", "_since_ns", "_turn", "_turns", "_waits_for", "ends_ns",
+        "identity", "phase",
     )  # fmt: skip
 
     def __init__(
@@ -83,36 +86,37 @@ class Call:
         ends_ns: int,
         observe: Observer,
         grammar: MarkGrammar | None = None,
+        dialect: Dialect | None = None,
     ) -> None:
         self.identity, self.ends_ns, self.phase = identity, ends_ns, Phase.GREETING
         self._turns, self._observe = turns, observe
         self._grammar = grammar or MarkGrammar()
-        self._stream_sid = identity.stream_sid.encode()
-        self._playout = Playout()
-        self._turn = next(turns)
-        self._open: TurnEnded | None = None  # the turn that is waited for, as far as it is known
+        self._dialect = dialect or dialect_of(USUAL)
+        self._ns_per_byte = self._dialect.encoding.ns_per_byte
+        self._mouth = Mouth(self._dialect, identity.call_sid, identity.stream_sid)
+        self._playout, self._hearing = Playout(), Hearing()
+        self._owed = Owed(identity.call_sid, identity.patient, self._hearing, observe)
+        self._turn = self._next = next(turns)  # the turn that is at hand, and the one that follows
         self._waits_for = self._grammar.greeting  # the mark whose playing ends the current phase
-        self._left = self._sequence = self._chunk = self._since_ns = 0
+        self._left = self._since_ns = 0
+        self._barge_ns = 0  # from when on the caller speaks into what the agent says; 0: not at all
         self._port: Port | None = None
 
     def begin(self, port: Port, now_ns: int) -> None:
         """The stream is up: introduce the call."""
-        self._port, self._since_ns, self._sequence = port, now_ns, 1
-        port.send(dialect.CONNECTED)
-        port.send(dialect.start(self.identity.call_sid, self.identity.stream_sid, self.identity.parameters))
+        self._port, self._since_ns = port, now_ns
+        self._hearing.begun_ns = now_ns
+        for text in self._mouth.opening(self.identity.parameters):
+            port.send(text)
 
     # --- time -----------------------------------------------------------------------------
 
     def tick(self, due_ns: int, now_ns: int) -> None:
-        """The 20 ms that were due at `due_ns`: decide, and send one frame."""
-        for name in self._playout.played(now_ns):
-            self._played(name)
+        """The 20 ms that were due at `due_ns`: decide, and send what is full."""
+        for mark in self._playout.played(now_ns):
+            self._played(mark, now_ns)
         spoken = self._act(due_ns, now_ns)
-        if self._port is not None:
-            self._sequence += 1
-            self._chunk += 1
-            stamp_ms = (self._chunk - 1) * speech.FRAME_MS
-            frame = dialect.media(spoken, self._sequence, self._chunk, stamp_ms, self._stream_sid)
+        if self._port is not None and (frame := self._mouth.audio(spoken)) is not None:
             self._port.send(frame, droppable=True)
 
     def _act(self, due_ns: int, now_ns: int) -> str | None:
@@ -120,9 +124,13 @@ class Call:
             return self._speak(due_ns, now_ns)
         if self.phase is Phase.PAUSE:
             self._pause(due_ns, now_ns)
+        elif self.phase is Phase.OVER:
+            return None
+        elif 0 < self._barge_ns <= due_ns < min(self.ends_ns, self._hearing.loud_until_ns):
+            return self._barge_in(due_ns, now_ns)
         elif self.phase is Phase.GREETING:
             self._await_greeting(due_ns, now_ns)
-        elif self.phase is not Phase.OVER:
+        else:
             self._await_answer(due_ns, now_ns)
         return None
 
@@ -134,83 +142,99 @@ class Call:
 
     def _pause(self, due_ns: int, now_ns: int) -> None:
         self._left -= 1
-        if due_ns >= self.ends_ns:
+        if due_ns >= self.ends_ns or (self._left <= 0 and self._turn.intent == HANG_UP):
             self._hang_up(now_ns, "")
         elif self._left <= 0 and self._turn.intent == DTMF:
             self._invoke(due_ns, now_ns)
-            self._send(dialect.dtmf(_KEY, self._numbered(), self.identity.stream_sid))
+            self._send(self._mouth.dtmf(self._turn.digit, now_ns))
         elif self._left <= 0:
             self.phase, self._left = Phase.SPEAKING, self._turn.speech_frames
 
+    def _barge_in(self, due_ns: int, now_ns: int) -> str:
+        self._owed.interrupt(now_ns)
+        self._turn, self._barge_ns, self._waits_for = self._next, 0, ""
+        self.phase, self._left = Phase.SPEAKING, self._turn.speech_frames
+        return self._speak(due_ns, now_ns)
+
     def _speak(self, due_ns: int, now_ns: int) -> str:
+        if self._left == self._turn.speech_frames:
+            self._hearing.onset(due_ns)
+        self._hearing.spoke(due_ns)
         self._left -= 1
         if self._left <= 0:
             self._invoke(due_ns, now_ns)
         return self._turn.intent
 
     def _await_answer(self, due_ns: int, now_ns: int) -> None:
+        turn = self._owed.current
         if due_ns >= self.ends_ns + OVERTIME_NS:
-            self._hang_up(now_ns, "hung up with a turn unanswered" if self._open else "")
-        elif self._open and due_ns - self._open.eos_ns >= PATIENCE_NS:
-            self._lose_patience(self._open, now_ns)
+            self._hang_up(now_ns, "hung up with a turn unanswered" if turn else "")
+        elif turn and due_ns - turn.eos_ns >= PATIENCE_NS:
+            self._lose_patience(turn, now_ns)
 
     def _lose_patience(self, turn: TurnEnded, now_ns: int) -> None:
         if not turn.first_audio_ns:
             self._abandon(now_ns, f"no answer within {PATIENCE_NS // NS_PER_S} s")
             return
-        self._give_up(now_ns, "unanswered")
+        self._owed.give_up("unanswered", now_ns)
         self._rest()
 
     def _invoke(self, eos_ns: int, now_ns: int) -> None:
-        turn, call = self._turn, self.identity.call_sid
-        self._observe(TurnInvoked(call, turn.seq, turn.intent, eos_ns), now_ns)
-        self._open = TurnEnded(call, turn.seq, turn.intent, eos_ns, 0, 0, "unanswered", "info", "", "", "")
+        self._owed.invoke(self._turn, eos_ns, now_ns)
+        self._hearing.asked()
+        self._next = next(self._turns)
         self.phase = Phase.WAITING
 
     def _rest(self) -> None:
-        """To the pause before the next turn; the key is the first turn and is drawn already."""
-        if self.phase is not Phase.GREETING:
-            self._turn = next(self._turns)
-        self.phase, self._left, self._waits_for = Phase.PAUSE, self._turn.pause_frames, ""
+        """To the pause before the next turn."""
+        self._turn, self._barge_ns, self._waits_for = self._next, 0, ""
+        self.phase, self._left = Phase.PAUSE, self._turn.pause_frames
 
     # --- what the platform sends ----------------------------------------------------------
 
     def message(self, text: bytes, now_ns: int) -> None:
-        """One text frame of the agent's; DialectError when it is none."""
-        match dialect.parse(text):
+        """One message of the agent's; DialectError when it is none."""
+        self._hearing.message(now_ns)
+        match self._dialect.parse(text):
             case Audio(data):
-                self._playout.audio(len(data), now_ns)
-                if self._open and not self._open.first_audio_ns and not speech.is_silent(data):
-                    self._open = replace(self._open, first_audio_ns=now_ns)
-            case Mark(name):
-                self._playout.mark(name, now_ns)
-                self._marked(name, now_ns)
+                self._heard(data, now_ns)
+            case Mark() as mark:
+                self._playout.mark(mark, now_ns)
+                self._marked(mark.name, now_ns)
             case Clear():
-                self._playout.clear(now_ns)
+                self._hearing.clear(now_ns)
+                self._playout.clear(now_ns, returned=self._dialect.cleared_marks_return)
+                self._send(self._mouth.cleared())
+
+    def _heard(self, data: bytes, now_ns: int) -> None:
+        """Loudness is looked at until something is heard, and not again before that has ended."""
+        hearing, length_ns = self._hearing, len(data) * self._ns_per_byte
+        unheard = self._owed.unheard
+        sound = (unheard or not hearing.sounding) and not self._dialect.encoding.is_silent(data)
+        hearing.audio(length_ns, self._playout.ends_ns, now_ns, sound=sound)
+        self._playout.audio(length_ns, now_ns)
+        if sound and (unheard or self.phase is Phase.GREETING):
+            self._owed.sound(now_ns)
+            barge = self._next.barge_frames
+            self._barge_ns = now_ns + barge * FRAME_NS if barge else 0
 
     def _marked(self, name: str, now_ns: int) -> None:
         told = self._grammar.acknowledged(name)
-        if self._open is None or (told is None and name != self._grammar.greeting):
+        if told is None and name != self._grammar.greeting:
             return
-        if told is None or told.seq < self._open.seq:  # what was heard belonged to something older
-            self._open = replace(self._open, first_audio_ns=0)
-        elif told.seq == self._open.seq:
-            self._end_turn(self._judged(self._open, told, now_ns), now_ns)
+        self._hearing.mark()
+        if told is None:
+            self._owed.sound(0)
+        elif self._owed.acknowledged(told, now_ns):
             self.phase, self._waits_for = Phase.HEARING, name
+        if self._owed.unheard:
+            self._barge_ns = 0
 
-    def _judged(self, turn: TurnEnded, told: Acknowledged, now_ns: int) -> TurnEnded:
-        """Saved it is; whether it was this caller's own, and whether it was heard, are other matters."""
-        own = told.patient == self.identity.patient
-        own = own and told.digest == digest(turn.call, turn.seq, turn.intent)
-        heard = told.outcome if turn.first_audio_ns else "unanswered"
-        return replace(
-            turn, ack_ns=now_ns, outcome=heard if own else "wrong_patient", ledger="ok",
-            turn_id=told.turn_id, patient=told.patient, digest=told.digest,
-        )  # fmt: skip
-
-    def _played(self, name: str) -> None:
-        self._send(dialect.mark(name, self._numbered(), self.identity.stream_sid))
-        if name == self._waits_for and self.phase in (Phase.GREETING, Phase.HEARING):
+    def _played(self, mark: Mark, now_ns: int) -> None:
+        if not mark.lost:
+            self._send(self._mouth.mark(mark))
+            self._hearing.answered(now_ns)
+        if mark.name == self._waits_for and self.phase in (Phase.GREETING, Phase.HEARING):
             self._rest()
 
     # --- ends -----------------------------------------------------------------------------
@@ -221,42 +245,26 @@ class Call:
 
     def cut(self, now_ns: int, detail: str) -> None:
         """The run ends and takes the call with it."""
-        self._say_stop()
+        self._send(self._mouth.stop())
         self._over(now_ns, "unanswered", "cut", detail)
 
     def _hang_up(self, now_ns: int, detail: str) -> None:
-        self._say_stop()
+        self._send(self._mouth.stop())
         self._over(now_ns, "unanswered", "completed", detail)
 
     def _abandon(self, now_ns: int, detail: str) -> None:
         """Dead air: the caller hangs up, before the call has come to its end."""
-        self._say_stop()
+        self._send(self._mouth.stop())
         self._over(now_ns, "unanswered", "abandoned", detail)
 
     def _over(self, now_ns: int, turn_outcome: str, outcome: str, detail: str) -> None:
         if self.phase is Phase.OVER:
             return
-        self._give_up(now_ns, turn_outcome)
+        self._owed.give_up(turn_outcome, now_ns)
         self.phase, self._port = Phase.OVER, None
+        self._observe(self._hearing.heard(self.identity.call_sid), now_ns)
         self._observe(CallEnded(self.identity.call_sid, outcome, detail), now_ns)
 
-    def _give_up(self, now_ns: int, outcome: str) -> None:
-        if self._open:
-            self._end_turn(replace(self._open, outcome=outcome), now_ns)
-
-    def _end_turn(self, ended: TurnEnded, now_ns: int) -> None:
-        self._open = None
-        self._observe(ended, now_ns)
-
-    # --- sending --------------------------------------------------------------------------
-
-    def _say_stop(self) -> None:
-        self._send(dialect.stop(self._numbered(), self.identity.call_sid, self.identity.stream_sid))
-
-    def _numbered(self) -> int:
-        self._sequence += 1
-        return self._sequence
-
-    def _send(self, text: bytes) -> None:
-        if self._port is not None:
-            self._port.send(text)
+    def _send(self, message: bytes | None) -> None:
+        if self._port is not None and message is not None:
+            self._port.send(message)

@@ -18,11 +18,13 @@ from typing import Protocol
 
 from gevent.event import Event as Flag
 
-from drill.load import redial, script
+from drill.load import redial
 from drill.load.arrivals import Arrival
-from drill.load.call import OVERTIME_NS, PATIENCE_NS, Call, Identity, Observer
+from drill.load.call import OVERTIME_NS, PATIENCE_NS, Call, Identity
+from drill.load.dialect import Dialect
+from drill.load.owed import Observer
 from drill.load.redial import Patience
-from drill.load.script import Mix
+from drill.load.script import Said
 from drill.load.settings import Settings
 from drill.load.websocket import Line
 from drill.model.errors import DrillError, WorldError
@@ -69,9 +71,15 @@ class Caller:
     """See the module."""
 
     def __init__(
-        self, exchange: Exchange, arrival: Arrival, mix: Mix, patience: Patience = redial.USUAL
+        self,
+        exchange: Exchange,
+        arrival: Arrival,
+        said: Said,
+        patience: Patience = redial.USUAL,
+        dialect: Dialect | None = None,
     ) -> None:
-        self._exchange, self._arrival, self._mix, self._patience = exchange, arrival, mix, patience
+        self._exchange, self._arrival, self._said, self._patience = exchange, arrival, said, patience
+        self._dialect = dialect or exchange.settings.dialect
         self._first_ns = exchange.t0_ns + round(arrival.at_s * NS_PER_S)
         self._meant_ns = self._first_ns + round(arrival.duration_s * NS_PER_S)
         self._ended: tuple[CallEnded, int] | None = None
@@ -123,8 +131,8 @@ class Caller:
 
     def _talk(self, dial: Dial, identity: Identity, line: Line, ends_ns: int) -> None:
         over, self._ended, settings = Flag(), None, self._exchange.settings
-        turns = script.turns(redial.script_seed(self._arrival.seed, dial.attempt), self._mix)
-        call = Call(identity, turns, ends_ns, self._see, settings.grammar)
+        turns = self._said.turns(redial.script_seed(self._arrival.seed, dial.attempt))
+        call = Call(identity, turns, ends_ns, self._see, settings.grammar, self._dialect)
         longest_ns = max(0, ends_ns - self._exchange.clock_ns()) + OVERTIME_NS + PATIENCE_NS
         if self._exchange.seats.add(call, line, over.set) and not over.wait(longest_ns / NS_PER_S):
             raise DrillError(f"call {identity.call_sid} outlived every limit")

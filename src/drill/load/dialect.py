@@ -1,9 +1,10 @@
-"""Twilio Media Streams from the caller's side: frames out as preformatted bytes, frames in as values.
+"""How a vendor puts a call on a WebSocket, from the caller's side: a table, and what is done by it.
 
-Theory: fifty frames a second and call leave, and all differ in four numbers only; so a media
+Theory: fifty frames a second and call leave, and all differ in a few numbers only; so a media
 frame is one `%` on a template that all calls share. What comes back is rarer but bigger:
 agent audio is recognised and cut out by pattern, everything else is parsed as JSON.
 How a platform words its acknowledgements is its own: `MarkGrammar` can be replaced.
+The tables themselves are in drill/load/dialects.
 """
 
 from __future__ import annotations
@@ -13,14 +14,14 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from drill.load.speech import SILENCE, SPEECH
+from drill.load.frames import Binary
+from drill.load.speech import Encoding
 
-CONNECTED = b'{"event":"connected","protocol":"Call","version":"1.0.0"}'
-_ACCOUNT = "AC" + "0" * 32
-_MEDIA = re.compile(rb'\{\s*"event"\s*:\s*"media"')
-_PAYLOAD = re.compile(rb'"payload"\s*:\s*"([A-Za-z0-9+/=]*)"')
+LONGEST_MARK = 1024  # characters of a mark's name or echo; marks are kept, so they have to be bounded
+_PLACE = re.compile(r"<(\w+)>")
 
 
 class DialectError(ValueError):
@@ -29,16 +30,22 @@ class DialectError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """Agent audio, mu-law."""
+    """Agent audio, in the dialect's encoding."""
 
     data: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The agent wants to hear this name when all audio so far has been played."""
+    """The agent wants to hear this name when all audio so far has been played.
+
+    `echo`: what to say then instead of the name, as JSON text, where the dialect sends more than a name
+    back. `lost`: cleared before it was played, in a dialect that does not tell of such marks.
+    """
 
     name: str
+    echo: str = ""
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,89 +78,107 @@ class MarkGrammar:
     def acknowledged(self, name: str) -> Acknowledged | None:
         """The acknowledgement in a mark's name, if it is one."""
         match = self.turn.fullmatch(name)
-        if match is None:
+        if match is None or not match["seq"].isdecimal():
             return None
         return Acknowledged(
             int(match["seq"]), match["outcome"], match["turn_id"], match["patient"], match["digest"]
         )
 
 
-# --- caller to agent --------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class CallerWords:
+    """Templates of what the vendor sends, JSON text with <places>; "" for what it does not send."""
+
+    connected: str
+    start: str
+    media: str
+    dtmf: str
+    mark: str
+    stop: str
+    cleared: str
 
 
-def _template(payload: bytes) -> bytes:
-    return (
-        b'{"event":"media","sequenceNumber":"%d","media":{"track":"inbound","chunk":"%d","timestamp":"%d",'
-        b'"payload":"' + payload + b'"},"streamSid":"%b"}'
-    )
+@dataclass(frozen=True, slots=True)
+class AgentWords:
+    """How the vendor tells apart what it is sent: member `kind` holds one of the three words, and the
+    rest is found along a path of members. `echo` is "" where a mark is its name and nothing else."""
+
+    kind: str
+    media: str
+    payload: tuple[str, ...]
+    mark: str
+    name: tuple[str, ...]
+    echo: tuple[str, ...]
+    clear: str
 
 
-_SILENT = _template(SILENCE)
-_SPOKEN = {intent: _template(payload) for intent, payload in SPEECH.items()}
+@dataclass(frozen=True)
+class Dialect:
+    """One vendor's table. `frame_ms` is how much audio one media message of the caller's holds; `binary`:
+    audio is not in JSON but in binary messages; `cleared_marks_return`: a cleared mark is told as if
+    it had been played. `utc_offset_ns` added to the monotonic clock gives UTC, for the stamps of some."""
 
+    name: str
+    encoding: Encoding
+    frame_ms: int
+    binary: bool
+    cleared_marks_return: bool
+    caller: CallerWords
+    agent: AgentWords
+    utc_offset_ns: int = 0
+    _head: re.Pattern[bytes] = field(init=False, repr=False, compare=False)
+    _audio: re.Pattern[bytes] = field(init=False, repr=False, compare=False)
 
-def media(intent: str | None, sequence: int, chunk: int, timestamp_ms: int, stream_sid: bytes) -> bytes:
-    """20 ms of the caller's voice, or of silence."""
-    template = _SILENT if intent is None else _SPOKEN[intent]
-    return template % (sequence, chunk, timestamp_ms, stream_sid)
+    def __post_init__(self) -> None:
+        """Patterns of the fast way in; JSON's white space may stand everywhere."""
+        kind, media = re.escape(self.agent.kind.encode()), re.escape(self.agent.media.encode())
+        payload = re.escape((self.agent.payload or ("",))[-1].encode())
+        object.__setattr__(self, "_head", re.compile(rb'\{\s*"' + kind + rb'"\s*:\s*"' + media + rb'"'))
+        object.__setattr__(self, "_audio", re.compile(rb'"' + payload + rb'"\s*:\s*"([A-Za-z0-9+/=]*)"'))
 
+    def parse(self, message: bytes) -> Audio | Mark | Clear | None:
+        """A message of the agent's; None for kinds a caller does nothing about; DialectError when it is none.
 
-def start(call_sid: str, stream_sid: str, parameters: Mapping[str, str]) -> bytes:
-    """The call begins."""
-    body = {
-        "accountSid": _ACCOUNT,
-        "streamSid": stream_sid,
-        "callSid": call_sid,
-        "tracks": ["inbound"],
-        "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
-        "customParameters": dict(parameters),
-    }
-    return _frame({"event": "start", "sequenceNumber": "1", "start": body, "streamSid": stream_sid})
+        A binary message (`Binary`) is audio where the dialect has it so, and nothing elsewhere.
+        """
+        try:
+            if type(message) is Binary:
+                return Audio(message) if self.binary else None
+            if not self.binary and self._head.match(message) and (found := self._audio.search(message)):
+                return Audio(binascii.a2b_base64(found[1]))
+            return self._by_the_book(json.loads(message))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            raise DialectError(f"not a frame of the {self.name} dialect: {message[:60]!r}") from error
 
-
-def dtmf(digit: str, sequence: int, stream_sid: str) -> bytes:
-    """A key was pressed."""
-    body = {"track": "inbound_track", "digit": digit}
-    return _frame({"event": "dtmf", "streamSid": stream_sid, "sequenceNumber": str(sequence), "dtmf": body})
-
-
-def mark(name: str, sequence: int, stream_sid: str) -> bytes:
-    """The audio before this mark was played."""
-    return _frame(
-        {"event": "mark", "sequenceNumber": str(sequence), "streamSid": stream_sid, "mark": {"name": name}}
-    )
-
-
-def stop(sequence: int, call_sid: str, stream_sid: str) -> bytes:
-    """The caller hangs up."""
-    body = {"accountSid": _ACCOUNT, "callSid": call_sid}
-    return _frame({"event": "stop", "sequenceNumber": str(sequence), "stop": body, "streamSid": stream_sid})
-
-
-def _frame(value: object) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
-
-
-# --- agent to caller --------------------------------------------------------------------------
-
-
-def parse(text: bytes) -> Audio | Mark | Clear | None:
-    """A frame of the agent's; None for kinds a caller does nothing about; DialectError when it is none."""
-    try:
-        if _MEDIA.match(text) and (payload := _PAYLOAD.search(text)):
-            return Audio(binascii.a2b_base64(payload[1]))
-        return _by_the_book(json.loads(text))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DialectError(f"not a media stream frame: {text[:60]!r}") from error
-
-
-def _by_the_book(frame: Mapping[str, dict[str, str]]) -> Audio | Mark | Clear | None:
-    match frame["event"]:
-        case "media":
-            return Audio(base64.b64decode(frame["media"]["payload"], validate=True))
-        case "mark":
-            return Mark(str(frame["mark"]["name"]))
-        case "clear":
+    def _by_the_book(self, frame: Mapping[str, Any]) -> Audio | Mark | Clear | None:
+        words, kind = self.agent, frame[self.agent.kind]
+        if kind == words.mark:
+            return _mark(_along(frame, words.name), _along(frame, words.echo) if words.echo else None)
+        if kind == words.clear:
             return Clear()
-        case _:
-            return None
+        if kind == words.media and not self.binary:
+            return Audio(base64.b64decode(_along(frame, words.payload), validate=True))
+        return None
+
+
+def _along(frame: Any, path: tuple[str, ...]) -> Any:
+    for member in path:
+        frame = frame[member]
+    return frame
+
+
+def _mark(name: Any, echo: Any) -> Mark:
+    mark = Mark(str(name), "" if echo is None else json.dumps(echo, separators=(",", ":")))
+    if len(mark.name) > LONGEST_MARK or len(mark.echo) > LONGEST_MARK:
+        raise ValueError("a mark is too long to be kept")
+    return mark
+
+
+def filled(template: str, **values: str) -> bytes:
+    """A template with every <place> filled by the JSON text that is its value."""
+    return _PLACE.sub(lambda place: values[place[1]], template).encode()
+
+
+def places(template: str) -> list[str]:
+    """The names of its places, in order."""
+    return _PLACE.findall(template)

@@ -20,9 +20,10 @@ from gevent.event import Event as Flag
 from drill.load import arrivals
 from drill.load.arrivals import Arrival, Demand, Schedule
 from drill.load.caller import Caller, Exchange
+from drill.load.dialect import Dialect
 from drill.load.engine import Engine
 from drill.load.recorder import Recorder
-from drill.load.script import Mix
+from drill.load.script import Said
 from drill.load.settings import Settings
 from drill.load.websocket import connect
 from drill.model.errors import DefinitionError, DrillError
@@ -129,10 +130,10 @@ class Session:
 
     # --- one caller -----------------------------------------------------------------------
 
-    def hold(self, arrival: Arrival, mix: Mix) -> None:
+    def hold(self, arrival: Arrival, said: Said, dialect: Dialect | None = None) -> None:
         """From a caller's first dialling to the last hanging up."""
         try:
-            Caller(self._exchange, arrival, mix).hold()
+            Caller(self._exchange, arrival, said, dialect=dialect).hold()
         except DrillError as error:
             self._fail(error)
 

@@ -15,13 +15,14 @@ import re
 import secrets
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from drill.load.arrivals import Demand
-from drill.load.dialect import MarkGrammar
+from drill.load.dialect import Dialect, MarkGrammar
+from drill.load.dialects import USUAL, dialect_of
 from drill.model.errors import DefinitionError
 from drill.model.target import MAX_CALLS, MAX_CALLS_PER_S
 from drill.traffic import FLAT, PROFILES
@@ -44,6 +45,7 @@ class Settings:
     stream: Path | None
     schedule: Path | None
     grammar: MarkGrammar
+    dialect: Dialect = field(default_factory=lambda: dialect_of(USUAL))
 
 
 class _Reader:
@@ -80,6 +82,7 @@ def from_environ(environ: Mapping[str, str], folder: Path, own_arrivals: str = "
         _edge(reader, folder), _demand(reader, own_arrivals), name, run_id or name, stream,
         reader.path("DRILL_SCHEDULE"),
         reader.value("DRILL_TURN_MARK", _grammar, MarkGrammar(), f"a pattern that names {sorted(_PARTS)}"),
+        _dialect(reader),
     )  # fmt: skip
     if reader.mistakes:
         raise DefinitionError(reader.mistakes)
@@ -192,6 +195,14 @@ def _positive(text: str) -> float:
     if not math.isfinite(number) or number <= 0:
         raise ValueError(text)
     return number
+
+
+def _dialect(reader: _Reader) -> Dialect:
+    try:
+        return dialect_of(reader.environ.get("DRILL_DIALECT") or USUAL)
+    except DefinitionError as error:
+        reader.mistakes += [f"DRILL_DIALECT: {mistake}" for mistake in error.mistakes]
+        return dialect_of(USUAL)
 
 
 def _grammar(text: str) -> MarkGrammar:

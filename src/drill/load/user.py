@@ -15,6 +15,7 @@ leaves when its call is over. The shape's only work is to end the run in time.
 
 from __future__ import annotations
 
+import inspect
 import logging
 import os
 import signal
@@ -28,7 +29,10 @@ from locust.exception import StopUser
 from locust.runners import LocalRunner
 
 from drill.load.arrivals import Arrival
-from drill.load.script import USUAL_MIX, Mix
+from drill.load.dialect import Dialect
+from drill.load.dialects import dialect_of
+from drill.load.script import USUAL_MIX, Mix, Said
+from drill.load.script_file import read_script
 from drill.load.session import EXIT_FAILED, Session
 from drill.load.settings import Settings, from_environ
 from drill.model.errors import DefinitionError, DrillError
@@ -40,10 +44,18 @@ logger = logging.getLogger(__name__)
 
 
 class CallUser(User):  # type: ignore[misc]  # Locust carries no types
-    """One caller, one call. Subclass it in a locustfile; `mix` says what callers ask for."""
+    """One caller, one call. Subclass it in a locustfile; `mix` says what callers ask for.
+
+    `script` names a file that says it word by word instead (see drill.load.script_file); `dialect` is a
+    vendor's name or a file, "" for that of DRILL_DIALECT. Files are looked for beside the locustfile.
+    """
 
     abstract = True
     mix: Mix = USUAL_MIX
+    script: str = ""
+    dialect: str = ""
+    said: Said | None = None  # both as read, once Locust is up
+    speaks: Dialect | None = None
     session: Session | None = None
     arrival: Arrival | None = None
 
@@ -51,7 +63,7 @@ class CallUser(User):  # type: ignore[misc]  # Locust carries no types
     def hold_call(self) -> None:
         """The whole call; a user that came without an arrival of the schedule leaves at once."""
         if self.session is not None and self.arrival is not None:
-            self.session.hold(self.arrival, self.mix)
+            self.session.hold(self.arrival, self.said or self.mix, self.speaks)
         raise StopUser
 
 
@@ -80,6 +92,7 @@ def _on_init(environment: Any, runner: Any, **_: Any) -> None:
             )
         own = getattr(environment.shape_class, "arrivals", "")
         settings = from_environ(os.environ, Path.cwd(), own)
+        _prepare([cls for cls in environment.user_classes if issubclass(cls, CallUser)])
     except DefinitionError as error:
         print(error, file=sys.stderr, flush=True)
         raise SystemExit(EXIT_DEFINITION) from error
@@ -91,6 +104,20 @@ def _on_init(environment: Any, runner: Any, **_: Any) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     gevent.signal_handler(signal.SIGTERM, os.kill, os.getpid(), signal.SIGINT)
     _Listener(environment, settings)
+
+
+def _prepare(users: list[type[CallUser]]) -> None:
+    """Read what they name in files; DefinitionError has the mistakes of all of them."""
+    mistakes: list[str] = []
+    for cls in users:
+        folder = Path(inspect.getfile(cls)).parent
+        try:
+            cls.said = read_script(folder / cls.script) if cls.script else None
+            cls.speaks = dialect_of(cls.dialect, folder) if cls.dialect else None
+        except DefinitionError as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise DefinitionError(mistakes)
 
 
 class _Listener:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import base64
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
 
 from drill.load.call import Call, Identity, Phase
-from drill.load.script import Turn, digest
+from drill.load.dialects import dialect_of
+from drill.load.script import HANG_UP, Turn, digest
 from drill.load.speech import SPEECH
-from drill.model.events import CallEnded, Event, TurnEnded, TurnInvoked
+from drill.model.events import CallEnded, CallHeard, Event, TurnEnded, TurnInvoked
 
 MS, S = 1_000_000, 1_000_000_000
 VOICE = base64.b64encode(b"\x10\x90" * 400).decode()
@@ -25,11 +26,14 @@ TURNS = [Turn(1, "dtmf", 5, 0), *(Turn(seq, "note", 5, 4) for seq in range(2, 99
 class Stage:
     """A call, its clock, what it sent and what it told."""
 
-    def __init__(self, ends_s: float = 600.0) -> None:
+    def __init__(self, ends_s: float = 600.0, turns: Sequence[Turn] = TURNS, dialect: str = "twilio") -> None:
         self.now_ns = 0
         self.sent: list[dict[str, Any]] = []
         self.events: list[Event] = []
-        self.call = Call(ME, iter(TURNS), round(ends_s * S), lambda event, _: self.events.append(event))
+        self.call = Call(
+            ME, iter(turns), round(ends_s * S), lambda event, _: self.events.append(event), None,
+            dialect_of(dialect),
+        )  # fmt: skip
         self.call.begin(self, 0)
 
     def send(self, text: bytes, *, droppable: bool = False) -> None:
@@ -259,7 +263,8 @@ def test_a_caller_who_is_not_greeted_hangs_up() -> None:
     stage.run(lambda: stage.call.phase is Phase.OVER)
     assert stage.now_ns == 15 * S
     stage.say("greeting")
-    assert stage.events == [CallEnded("CA1", "abandoned", "no greeting within 15 s")]
+    assert [event.kind for event in stage.events] == ["call.heard", "call.ended"]
+    assert stage.events[-1] == CallEnded("CA1", "abandoned", "no greeting within 15 s")
 
 
 def test_every_turn_begun_is_ended_once_whatever_happens() -> None:
@@ -271,3 +276,139 @@ def test_every_turn_begun_is_ended_once_whatever_happens() -> None:
     stage.say(stage.mark(9))
     stage.run(lambda: stage.call.phase is Phase.OVER)
     assert [turn.seq for turn in stage.ended()] == [turn.seq for turn in stage.invoked()]
+
+
+# --- speaking into an answer ------------------------------------------------------------------
+
+RUDE = [*TURNS[:2], Turn(3, "note", 5, 20, barge_frames=10), *TURNS[3:]]
+
+
+def long_answer(stage: Stage, mark: str) -> None:
+    """Two seconds of voice ahead of their time, and the mark."""
+    for _ in range(20):
+        stage.agent("media", media={"payload": VOICE})
+    stage.agent("mark", mark={"name": mark})
+
+
+def speaking_into(stage: Stage) -> int:
+    """Up to the fifth frame that is spoken into the answer to turn 2; when the first was due."""
+    stage.until_turn(2)
+    long_answer(stage, stage.mark(2))
+    answered_ns = stage.now_ns
+    stage.run(lambda: stage.call.phase is Phase.SPEAKING)
+    onset_ns = stage.now_ns
+    assert onset_ns - answered_ns == 10 * 20 * MS
+    stage.run(lambda: stage.now_ns == onset_ns + 80 * MS)
+    return onset_ns
+
+
+def test_a_caller_speaks_into_an_answer_and_is_answered() -> None:
+    """The cut answer counts as given, its mark goes back at the clear, and ends nothing."""
+    stage = Stage(turns=RUDE)
+    onset_ns = speaking_into(stage)
+    stage.agent("clear")
+    sent = len(stage.sent)
+    stage.run(lambda: len(stage.invoked()) == 3)
+    assert [frame["mark"]["name"] for frame in stage.sent[sent:] if frame["event"] == "mark"] == [
+        stage.mark(2)
+    ]
+    assert stage.invoked()[2].eos_ns == onset_ns + 19 * 20 * MS
+    stage.say(stage.mark(3))
+    assert [(turn.seq, turn.outcome) for turn in stage.ended()] == [(1, "full"), (2, "full"), (3, "full")]
+    assert [turn.barge_stop_ms for turn in stage.ended()] == [-1.0, -1.0, 80.0]
+    stage.run(lambda: len(stage.invoked()) == 4)
+
+
+def test_an_agent_that_speaks_on_is_told_as_such() -> None:
+    """It fell silent when its answer was over, and until then both spoke."""
+    stage = Stage(turns=RUDE)
+    onset_ns = speaking_into(stage)
+    answer_ends_ns = onset_ns - 200 * MS + 2000 * MS
+    stage.run(lambda: stage.now_ns >= answer_ends_ns + 300 * MS)
+    stage.say(stage.mark(3))
+    assert stage.ended()[-1].barge_stop_ms == 1800.0
+    stage.call.cut(stage.now_ns, "enough")
+    (heard,) = [event for event in stage.events if isinstance(event, CallHeard)]
+    assert heard.talk_over_ms == 20 * 20
+
+
+def test_an_answer_that_ends_before_the_caller_would_speak_into_it_is_not_spoken_into() -> None:
+    """100 ms of answer, 200 ms until the caller would: the turn comes after its pause."""
+    stage = Stage(turns=RUDE)
+    stage.until_turn(3)
+    stage.say(stage.mark(3))
+    assert stage.ended()[-1].barge_stop_ms == -1.0
+
+
+def test_an_answer_cut_short_before_its_mark_may_still_be_acknowledged() -> None:
+    """Agents that speak at the pace of time mark the end; a late mark is the older turn's own."""
+    stage = Stage(turns=RUDE)
+    stage.until_turn(2)
+    for _ in range(4):
+        stage.agent("media", media={"payload": VOICE})
+    stage.run(lambda: len(stage.invoked()) == 3)
+    stage.agent("mark", mark={"name": stage.mark(2)})
+    stage.say(stage.mark(3))
+    assert [(turn.seq, turn.outcome) for turn in stage.ended()] == [(1, "full"), (2, "full"), (3, "full")]
+
+
+def test_an_answer_cut_short_that_is_never_acknowledged_is_ended_all_the_same() -> None:
+    """When the next one is, or the call: the ledger has pairs only."""
+    stage = Stage(turns=RUDE)
+    stage.until_turn(2)
+    for _ in range(4):
+        stage.agent("media", media={"payload": VOICE})
+    stage.run(lambda: len(stage.invoked()) == 3)
+    stage.agent("media", media={"payload": VOICE})
+    stage.call.closed(stage.now_ns, "gone")
+    assert [(turn.seq, turn.outcome) for turn in stage.ended()[1:]] == [(2, "dropped"), (3, "dropped")]
+    again = Stage(turns=RUDE)
+    again.until_turn(2)
+    for _ in range(4):
+        again.agent("media", media={"payload": VOICE})
+    again.run(lambda: len(again.invoked()) == 3)
+    again.say(again.mark(3))
+    assert [(turn.seq, turn.outcome, turn.ledger) for turn in again.ended()[1:]] == [
+        (2, "unanswered", "info"),
+        (3, "full", "ok"),
+    ]
+
+
+def test_a_written_call_hangs_up_where_it_says() -> None:
+    """After the answer was heard, and the wait before it."""
+    stage = Stage(turns=[Turn(1, "note", 5, 20), Turn(2, HANG_UP, 50, 0)])
+    stage.say("greeting")
+    stage.run(lambda: len(stage.invoked()) == 1)
+    stage.agent("media", media={"payload": VOICE})
+    stage.agent("mark", mark={"name": f"turn:1:full:id-1:{ME.patient}:{digest('CA1', 1, 'note')}"})
+    heard_ns = stage.now_ns + 100 * MS
+    stage.run(lambda: stage.call.phase is Phase.OVER)
+    assert stage.events[-1] == CallEnded("CA1", "completed", "")
+    assert stage.now_ns == heard_ns + 49 * 20 * MS
+    assert [turn.outcome for turn in stage.ended()] == ["full"]
+
+
+def test_a_clear_that_keeps_its_marks_does_not_keep_the_caller() -> None:
+    """Exotel tells nobody of marks that were cleared; the caller goes on all the same."""
+    stage = Stage(dialect="exotel")
+    stage.agent("media", media={"payload": base64.b64encode(b"\x00\x40" * 8000).decode()})
+    stage.agent("mark", mark={"name": "greeting"})
+    stage.agent("clear")
+    stage.run(lambda: bool(stage.invoked()), within_s=1.0)
+    assert not [frame for frame in stage.sent if frame["event"] == "mark"]
+
+
+def test_what_was_heard_is_told_before_the_end() -> None:
+    """Greeting at its first sound; the mark's round trip from the echo to the next answer."""
+    stage = Stage()
+    stage.now_ns = 250 * MS
+    stage.until_turn(1)
+    asked_ns = stage.now_ns
+    stage.now_ns += 400 * MS
+    stage.say(stage.mark(1))
+    stage.call.cut(stage.now_ns, "the run ended")
+    heard, ended = stage.events[-2:]
+    assert isinstance(heard, CallHeard)
+    assert isinstance(ended, CallEnded)
+    assert (heard.greeting_ms, heard.underruns, heard.late_share) == (250.0, 0, 0.0)
+    assert heard.mark_ms == asked_ns / MS + 400 - 350  # the greeting's mark was played 100 ms after it came

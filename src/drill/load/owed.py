@@ -1,0 +1,98 @@
+"""Turns that are owed an answer: the one that is waited for, and the one before it where the caller spoke
+into its answer before it was acknowledged.
+
+Theory: the ledger has pairs only. Every turn that was invoked is ended exactly once, with what is known when
+the next one ends or the call does, if nothing was said of it before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from drill.load.dialect import Acknowledged
+from drill.load.hearing import Hearing
+from drill.load.script import Turn, digest
+from drill.model.events import Event, TurnEnded, TurnInvoked
+
+Observer = Callable[[Event, int], None]
+"""Told each event with its time."""
+
+
+class Owed:
+    """See the module. `current` and `before` are these turns, as far as they are known."""
+
+    __slots__ = ("_call", "_hearing", "_observe", "_patient", "before", "current")
+
+    def __init__(self, call: str, patient: str, hearing: Hearing, observe: Observer) -> None:
+        self._call, self._patient, self._hearing, self._observe = call, patient, hearing, observe
+        self.current: TurnEnded | None = None
+        self.before: TurnEnded | None = None
+
+    @property
+    def unheard(self) -> bool:
+        """A turn is waited for of which nothing was heard yet."""
+        return self.current is not None and not self.current.first_audio_ns
+
+    def invoke(self, turn: Turn, eos_ns: int, now_ns: int) -> None:
+        """The caller has asked."""
+        self._observe(TurnInvoked(self._call, turn.seq, turn.intent, eos_ns), now_ns)
+        self.current = TurnEnded(
+            self._call, turn.seq, turn.intent, eos_ns, 0, 0, "unanswered", "info", "", "", ""
+        )
+
+    def sound(self, at_ns: int) -> None:
+        """The current turn is heard from now on; 0: what was heard belonged to something older."""
+        if self.current is not None:
+            self.current = replace(self.current, first_audio_ns=at_ns)
+
+    def interrupt(self, now_ns: int) -> None:
+        """The caller speaks into an answer that was not acknowledged; it still may be."""
+        if self.current is not None:
+            self.before, self.current = self._as_heard(self.current, now_ns), None
+
+    def acknowledged(self, told: Acknowledged, now_ns: int) -> bool:
+        """Whether this was the current turn's; an older turn's takes what was heard out of it."""
+        if self.before is not None and told.seq == self.before.seq:
+            before, self.before = self.before, None
+            self._observe(self._judged(before, told, now_ns), now_ns)
+        elif self.current is not None and told.seq == self.current.seq:
+            self._end(self._judged(self._as_heard(self.current, now_ns), told, now_ns), now_ns)
+            return True
+        if self.current is not None and told.seq < self.current.seq:
+            self.sound(0)
+        return False
+
+    def give_up(self, outcome: str, now_ns: int) -> None:
+        """Nobody waits any more."""
+        if self.before is not None:
+            self.before = replace(self.before, outcome=outcome)
+        if self.current is not None:
+            self._end(replace(self._as_heard(self.current, now_ns), outcome=outcome), now_ns)
+        else:
+            self._end_before(now_ns)
+
+    def _end(self, ended: TurnEnded, now_ns: int) -> None:
+        self._end_before(now_ns)
+        self.current = None
+        self._observe(ended, now_ns)
+
+    def _end_before(self, now_ns: int) -> None:
+        """Agents answer in order: what was not acknowledged until now will not be."""
+        if self.before is not None:
+            before, self.before = self.before, None
+            self._observe(before, now_ns)
+
+    def _as_heard(self, turn: TurnEnded, now_ns: int) -> TurnEnded:
+        stop_ms = self._hearing.take_barge_stop_ms(now_ns)
+        return replace(turn, barge_stop_ms=stop_ms, longest_gap_ms=self._hearing.longest_gap_ms)
+
+    def _judged(self, turn: TurnEnded, told: Acknowledged, now_ns: int) -> TurnEnded:
+        """Saved it is; whether it was this caller's own, and whether it was heard, are other matters."""
+        own = told.patient == self._patient
+        own = own and told.digest == digest(turn.call, turn.seq, turn.intent)
+        heard = told.outcome if turn.first_audio_ns else "unanswered"
+        return replace(
+            turn, ack_ns=now_ns, outcome=heard if own else "wrong_patient", ledger="ok",
+            turn_id=told.turn_id, patient=told.patient, digest=told.digest,
+        )  # fmt: skip

@@ -57,7 +57,7 @@ def scattered(timeline: Timeline) -> tuple[str, list[str]]:
     if gaps < GAPS_TOLD_MIN or math.isnan(variation):
         return "", []
     error = 1 / math.sqrt(gaps)
-    told = f"gaps between {gaps + 1} callers vary by {variation:.2f} of their mean"
+    told = f"{gaps} gaps between callers vary by {variation:.2f} of their mean"
     wrong = gaps >= GAPS_MIN and abs(variation - 1) > max(SLACK, ERRORS_MAX * error)
     return told, [f"{told}, where chance gives 1.00 +- {error:.2f}"] if wrong else []
 

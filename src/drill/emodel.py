@@ -51,11 +51,10 @@ G729A = Codec("G.729A", 11.0, 19.0)
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """The estimated quality of one call's transport: rating factor, opinion score, category of G.109."""
+    """The estimated quality of one call's transport: rating factor and opinion score."""
 
     r: float
     mos: float
-    category: str
 
 
 def estimate(heard: Heard) -> Estimate | None:
@@ -67,7 +66,7 @@ def estimate(heard: Heard) -> Estimate | None:
         return None
     one_way_ms = OneWayMs(heard.round_trip_s * 1000 / 2)
     r = rating(one_way_ms, LossPercent(heard.late_share * 100), G711)
-    return Estimate(r, opinion(r), category(r))
+    return Estimate(r, opinion(r))
 
 
 def rating(one_way_ms: OneWayMs, loss: LossPercent, codec: Codec) -> float:
@@ -100,6 +99,6 @@ def opinion(r: float) -> float:
     return max(1.0, 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6)
 
 
-def category(r: float) -> str:
-    """G.109, table 1: best, high, medium, low, poor, or not recommended below 50."""
-    return next((name for least, name in _CATEGORIES if r >= least), BELOW)
+def category(mos: float) -> str:
+    """What G.109, table 1, calls speech of this opinion score; `not recommended` below poor (R = 50)."""
+    return next((name for least, name in _CATEGORIES if mos >= opinion(least)), BELOW)

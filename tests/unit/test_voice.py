@@ -255,10 +255,10 @@ def test_the_transport_is_told_as_an_estimate() -> None:
     run = voice_run(clean=sounding(waited_s=0.9), fault=sounding(mark_ms=600.0, waited_s=2.9))
     found = judged(run)["voice.mos"]
     assert found.status is PASS
-    assert "fault p5 3.96 (estimated)" in found.sentence
-    assert "baseline p5 4.41 (estimated)" in found.sentence
+    assert "fault p5 3.96 (estimated), medium of" in found.sentence
+    assert "baseline p5 4.41 (estimated), best of" in found.sentence
     assert "estimated" in found.limit
-    assert found.limit.startswith("at least p5 4.00")
+    assert found.limit.startswith("p5 at least 4.00 (estimated), in the fault")
     unknown = judged(voice_run(sounding(mark_ms=-1.0), sounding(mark_ms=-1.0)))["voice.mos"]
     assert unknown.status is UNKNOWN
     assert "Estimated" in unknown.sentence

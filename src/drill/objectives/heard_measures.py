@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from drill.emodel import category
 from drill.objectives import heard_samples as samples
 from drill.objectives.heard_samples import Samples
 from drill.objectives.heard_windows import Window
@@ -23,13 +24,14 @@ class Measure:
     """One number of a window.
 
     Attributes:
-        limit: its field in HeardLimits.
+        limit: its field in HeardLimits; "" for a number that none can be held against.
         find: the samples of a window.
         quantile: which quantile of them is the number; None for their mean.
         tell: the number for a reader.
         noun: what one sample is.
         amid: what stands between the number and how many there are.
         least: the limit is a lower one.
+        grade: what a number that was found is called, "" for nothing.
     """
 
     limit: str
@@ -39,11 +41,12 @@ class Measure:
     noun: str
     amid: str = "of"
     least: bool = False
+    grade: Callable[[float], str] = lambda _: ""
 
     def found(self, timeline: Timeline, window: Window) -> Found:
         """The number in a window."""
         heard = self.find(timeline, window)
-        limit: float | None = getattr(window.limits, self.limit)
+        limit: float | None = getattr(window.limits, self.limit) if self.limit else None
         return Found(self, heard, self._value(heard), limit)
 
     def _value(self, heard: Samples) -> float | None:
@@ -53,9 +56,10 @@ class Measure:
             return percentile([s.value for s in heard], self.quantile)
         return sum(s.value * s.weight for s in heard) / sum(s.weight for s in heard)
 
-    def told(self, value: float) -> str:
-        """The number with the name of its statistic."""
-        return self.tell(value) if self.quantile is None else f"p{self.quantile * 100:g} {self.tell(value)}"
+    @property
+    def statistic(self) -> str:
+        """`p95`; "" for a mean."""
+        return "" if self.quantile is None else f"p{self.quantile * 100:g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,22 @@ class Found:
     @property
     def number(self) -> str:
         """The number for a reader, "" without one."""
-        return "" if self.value is None else self.measure.told(self.value)
+        if self.value is None:
+            return ""
+        grade = self.measure.grade(self.value)
+        return f"{self.measure.tell(self.value)}{', ' if grade else ''}{grade}"
+
+    @property
+    def named(self) -> str:
+        """The number with the name of its statistic."""
+        return f"{self.measure.statistic} {self.number}".strip() if self.number else ""
+
+    @property
+    def bound(self) -> str:
+        """The limit for a reader, "" without one."""
+        if self.limit is None:
+            return ""
+        return f"{'at least ' if self.measure.least else ''}{self.measure.tell(self.limit)}"
 
     @property
     def amount(self) -> str:
@@ -97,6 +116,7 @@ def _ms(value_s: float) -> str:
 
 
 def _score(value: float) -> str:
+    """The word belongs to the number, wherever that goes."""
     return f"{value:.2f} (estimated)"
 
 
@@ -111,4 +131,4 @@ SETUP = Measure("setup_min", samples.setups, None, percent, "attempt", least=Tru
 DROPS = Measure("drop_max", samples.drops, None, percent, "call")
 JITTER = Measure("jitter_p95_s", samples.jitters, 0.95, _ms, "call")
 LATE = Measure("late_max", samples.late_shares, 0.95, percent, "call")
-MOS = Measure("mos_min", samples.opinions, 0.05, _score, "call", least=True)
+MOS = Measure("mos_min", samples.opinions, 0.05, _score, "call", least=True, grade=category)

@@ -39,7 +39,7 @@ class Aspect:
         judged = [(w, each) for w, found in heard for each in found if each.limit is not None]
         limit = _limit({w.phase: found for w, found in heard})
         parts = "; ".join(f"{w.phase} {_told(w, found)}" for w, found in heard)
-        measured = ", ".join(f"{w.phase} {each.number}" for w, each in judged if each.number)
+        measured = ", ".join(f"{w.phase} {each.named}" for w, each in judged if each.named)
         return (
             Verdict(
                 self.name, worst(_status(each) for _, each in judged),
@@ -64,7 +64,7 @@ def _told(window: Window, found: Sequence[Found]) -> str:
     """All numbers of a window: of the same samples, so there is a number for each or for none."""
     if window.span is None:
         return "was not reached"
-    numbers = ", ".join(each.number for each in found if each.number)
+    numbers = ", ".join(each.named for each in found if each.named)
     if not numbers:
         return f"has only {found[0].amount.removeprefix('of ')}, of the {TURNS_MIN} that it takes"
     return f"{numbers} {found[0].amount}"
@@ -77,8 +77,7 @@ def _limit(found: dict[str, list[Found]]) -> str:
 
 
 def _limits(found: Sequence[Found]) -> str:
-    kind = "at least " if found[0].measure.least else ""
-    return " and ".join(f"{kind}{each.measure.told(each.limit)}" for each in found if each.limit is not None)
+    return " and ".join(f"{each.measure.statistic} {each.bound}".strip() for each in found if each.bound)
 
 
 ASPECTS = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from drill.model.plan import Plan
-from drill.report import callers_hit, ledger, room
+from drill.report import callers_hit, heard, ledger, room
 from drill.report.values import Row, Section
 from drill.timeline import Timeline
 
@@ -18,6 +18,7 @@ def sections(
 ) -> tuple[Section, ...]:
     """All that this drill asked for."""
     return (
+        *heard.section(plan, timeline, of(rows, "voice")),
         *ledger.section(plan, timeline, of(rows, "turns"), saved),
         *callers_hit.section(plan, timeline, of(rows, "in_flight")),
         *room.section(plan, timeline, of(rows, "capacity")),

@@ -18,18 +18,30 @@ from drill.judge import headline, ranked
 from drill.model.plan import Plan
 from drill.model.verdicts import Status, Verdict, worst
 from drill.objectives.failover import MTTR
-from drill.objectives.phases import phases
+from drill.objectives.phases import PhaseMark, phases
 from drill.objectives.recovery import measure
-from drill.report import callers, charts, ledger, platform, recovery_phases, sections, subject, zone_figures
+from drill.recovery_estimate import Recovery
+from drill.report import (
+    callers,
+    charts,
+    heard,
+    ledger,
+    platform,
+    recovery_phases,
+    sections,
+    subject,
+    zone_figures,
+)
 from drill.report.cited import Index, cited, index, links
 from drill.report.scene import picture
-from drill.report.values import Cited, FaultStory, Group, Row, Section, View
+from drill.report.values import Cited, FaultStory, Figure, Group, Row, Section, View
 from drill.timeline import Timeline
 
 _TITLES = {
     "recovery": "Recovery",
     "breaker": "Circuit breaker",
     "calls": "Calls",
+    "voice": "What callers heard",
     "ehr_writes": "EHR writes",
     "turns": "Saved turns",
     "failover": "Failover",
@@ -72,9 +84,7 @@ def build_view(
         narrow=charts.draw(scene, charts.NARROW, "narrow"),
         spoken=scene.text,
         zonal=bool(marks),
-        figures=zone_figures.figures(plan, timeline, recovery, marks, saved)
-        if marks
-        else callers.figures(plan, timeline, recovery),
+        figures=_figures(plan, timeline, recovery, marks, saved),
         phases=first,
         groups=groups(verdicts),
         calls=callers.calls_sentence(timeline),
@@ -88,6 +98,21 @@ def build_view(
         cited=_cited(verdicts, faults, guards, (*first, *more), events, timeline),
         command=f"drill judge {shlex.quote(f'runs/{plan.drill}/{run_id}')}",
     )
+
+
+def _figures(
+    plan: Plan,
+    timeline: Timeline,
+    recovery: Recovery | None,
+    marks: Sequence[PhaseMark],
+    saved: ledger.Saved | None,
+) -> tuple[Figure, ...]:
+    """What somebody will quote, by what the drill is about."""
+    if marks:
+        return zone_figures.figures(plan, timeline, recovery, marks, saved)
+    if subject.of_voice(plan):
+        return heard.figures(plan, timeline, recovery)
+    return callers.figures(plan, timeline, recovery)
 
 
 def tally(verdicts: Sequence[Verdict]) -> str:

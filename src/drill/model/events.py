@@ -493,8 +493,9 @@ KINDS: dict[str, type[Event]] = {
         StreamOpened, StreamSealed, ClockAnchor, RunStarted, PhaseEntered, GuardChecked, ChildStarted,
         ChildEnded, Aborted, RunEnded, FaultRequested, FaultApplied, FaultFailed, FaultReverted,
         FaultRevertFailed, ExperimentEnded, ScheduleWritten, CallStarted, CallerGaveUp, TurnInvoked,
-        TurnEnded, CallHeard, CallEnded, LoadSample, BreakerSample, RequestSample, WitnessSample, HealthSample,
-        DoorSample, EdgeSample, MemberSample, ServiceSample, EhrRecord, StoredTurn, ReadBackEnded,
+        TurnEnded, CallHeard, CallEnded, LoadSample, BreakerSample, RequestSample, WitnessSample,
+        HealthSample, DoorSample, EdgeSample, MemberSample, ServiceSample, EhrRecord, StoredTurn,
+        ReadBackEnded,
     )
 }  # fmt: skip
 

@@ -111,3 +111,9 @@ def test_a_file_that_is_not_there_is_a_mistake(tmp_path: Path) -> None:
     """Like any other."""
     with pytest.raises(DefinitionError, match="cannot be read"):
         read_script(tmp_path / "none.yaml")
+
+
+def test_the_shipped_script_is_right() -> None:
+    """It is the example that people copy."""
+    script = read_script(Path(__file__).parents[3] / "loadprofiles/scripts/cannot-wait.yaml")
+    assert [turn.intent for turn in script.steps] == ["dtmf", "lookup", "note", "chat", HANG_UP]

@@ -27,7 +27,7 @@ def dialect_of(name: str, folder: Path = Path()) -> Dialect:
         return _stamped(read_dialect(_HERE / f"{name}.yaml"))
     if name.endswith((".yaml", ".yml")):
         return _stamped(read_dialect(folder / name))
-    raise DefinitionError(f"no dialect {name!r}; {nearest(name, VENDORS)}, or name a .yaml file of your own")
+    raise DefinitionError(f"no dialect {name!r}; {nearest(name, VENDORS)} (one of your own is a .yaml file)")
 
 
 def _stamped(dialect: Dialect) -> Dialect:

@@ -555,7 +555,7 @@ CLEAN = pl.HeardLimits(
 )  # fmt: skip
 HURT = pl.HeardLimits(
     greeting_p95_s=3.0, turn_p50_s=2.0, turn_p95_s=3.0, barge_stop_p95_s=1.5, missed_max=0.1, gap_p95_s=1.0,
-    talk_over_max=0.1, setup_min=0.9, drop_max=0.1, jitter_p95_s=0.1, late_max=0.1, mos_min=2.5,
+    talk_over_max=0.1, setup_min=0.9, drop_max=0.1, jitter_p95_s=0.1, late_max=0.1, mos_min=3.9,
 )  # fmt: skip
 
 

@@ -50,7 +50,7 @@ HEARD = (
     ("voice.talk_over", {"talk_over_ms": 700.0}, {"talk_over_ms": 2000.0}),
     ("voice.jitter", {"jitter_ms": 60.0}, {"jitter_ms": 200.0}),
     ("voice.late", {"late_share": 0.05}, {"late_share": 0.3}),
-    ("voice.mos", {"mark_ms": 600.0}, {"mark_ms": 9000.0}),
+    ("voice.mos", {"mark_ms": 600.0, "waited_s": 0.7}, {"mark_ms": 800.0, "waited_s": 0.95}),
 )
 
 
@@ -262,6 +262,20 @@ def test_the_transport_is_told_as_an_estimate() -> None:
     unknown = judged(voice_run(sounding(mark_ms=-1.0), sounding(mark_ms=-1.0)))["voice.mos"]
     assert unknown.status is UNKNOWN
     assert "Estimated" in unknown.sentence
+
+
+def test_a_round_trip_that_holds_the_agents_time_is_none() -> None:
+    """An agent that answers no mark is heard of again with its next answer: that is no transport."""
+    late = sounding(mark_ms=2600.0)
+    line = timeline(voice_run(late), voice_plan())
+    assert {h.round_trip_s for h in line.heard if h.end_s < APPLIED_S} == {None}
+    mos = judged(voice_run(late, late))["voice.mos"]
+    assert mos.status is UNKNOWN
+    assert "has only 0 known round trips, of the 20 that it takes" in mos.sentence
+    same = timeline(voice_run(sounding(mark_ms=600.0)), voice_plan())
+    assert same.heard[0].round_trip_s is None
+    mute = timeline(voice_run(sounding(waited_s=None)), voice_plan())
+    assert mute.heard[0].round_trip_s is None
 
 
 def test_calls_belong_to_the_window_of_which_they_can_tell() -> None:

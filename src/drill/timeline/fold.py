@@ -94,7 +94,7 @@ def fold(events: Sequence[Recorded], plan: Plan) -> Timeline:
         edges=heard.edges,
         members=heard.members,
         services=heard.services,
-        heard=hearing.heard(all_, all_calls),
+        heard=hearing.heard(all_, all_calls, all_turns),
     )
 
 

@@ -1,12 +1,20 @@
-"""What callers heard of whole calls, each tied to its call: the load says how it sounded, not when."""
+"""What callers heard of whole calls, each tied to its call: the load says how it sounded, not when.
+
+A round trip is believed only where it can be one. Every answer takes a round trip and the agent's own time
+besides, so what is not below the call's median wait for an answer holds somebody's thinking: an agent that
+never answers a mark makes it the time until its next word. That is unknown then, and never transport.
+"""
 
 from __future__ import annotations
 
+import statistics
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drill.model.events import CallHeard
 from drill.timeline.sorted_events import Sorted
-from drill.timeline.values import Call, Span
+from drill.timeline.values import Call, Span, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +29,7 @@ class Heard(Span):
         talk_over_s: for how long agent and caller spoke at once.
         jitter_s: RFC 3550's estimate at the end of the call.
         late_share: share of the agent's audio that came after it should have been played.
-        round_trip_s: of the transport, by marks; None when unknown.
+        round_trip_s: of the transport, by marks; None when unknown, or when it cannot be one.
     """
 
     call: str
@@ -36,19 +44,27 @@ class Heard(Span):
     id: str
 
 
-def heard(events: Sorted, calls: tuple[Call, ...]) -> tuple[Heard, ...]:
+def heard(events: Sorted, calls: Sequence[Call], turns: Sequence[Turn]) -> tuple[Heard, ...]:
     """One for each call that was told of, by the call's start; a call that nobody began has no place in
     time, and what is said of it is left out."""
     told: dict[str, Heard] = {}
-    by_name = {call.call: call for call in calls}
+    by_name, waits = {call.call: call for call in calls}, _waits_s(turns)
     for recorded, event in events.of(CallHeard):
         call = by_name.get(event.call)
         if call is not None:
-            told.setdefault(event.call, _heard(event, call, recorded.id))
+            told.setdefault(event.call, _heard(event, call, waits[event.call], recorded.id))
     return tuple(sorted(told.values(), key=lambda h: (h.start_s, h.call)))
 
 
-def _heard(event: CallHeard, call: Call, id_: str) -> Heard:
+def _waits_s(turns: Sequence[Turn]) -> defaultdict[str, list[float]]:
+    waits: defaultdict[str, list[float]] = defaultdict(list)
+    for turn in turns:
+        if turn.answered:
+            waits[turn.call].append(turn.waited_s)
+    return waits
+
+
+def _heard(event: CallHeard, call: Call, waits_s: Sequence[float], id_: str) -> Heard:
     return Heard(
         call.start_s,
         call.end_s,
@@ -60,7 +76,7 @@ def _heard(event: CallHeard, call: Call, id_: str) -> Heard:
         talk_over_s=event.talk_over_ms / 1000,
         jitter_s=event.jitter_ms / 1000,
         late_share=event.late_share,
-        round_trip_s=_known_s(event.mark_ms),
+        round_trip_s=_round_trip_s(event, waits_s),
         id=id_,
     )
 
@@ -68,3 +84,10 @@ def _heard(event: CallHeard, call: Call, id_: str) -> Heard:
 def _known_s(value_ms: float) -> float | None:
     """Below zero stands for what nobody knows."""
     return value_ms / 1000 if value_ms >= 0 else None
+
+
+def _round_trip_s(event: CallHeard, waits_s: Sequence[float]) -> float | None:
+    found_s = _known_s(event.mark_ms)
+    if found_s is None or not waits_s or found_s >= statistics.median(waits_s):
+        return None
+    return found_s

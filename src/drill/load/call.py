@@ -194,10 +194,13 @@ class Call:
 
     def message(self, text: bytes, now_ns: int) -> None:
         """One message of the agent's; DialectError when it is none."""
-        self._hearing.message(now_ns)
-        match self._dialect.parse(text):
-            case Audio(data):
-                self._heard(data, now_ns)
+        if self._hearing.awaits_ns:
+            self._hearing.message(now_ns)
+        said = self._dialect.parse(text)
+        if type(said) is Audio:  # nearly all are
+            self._heard(said.data, now_ns)
+            return
+        match said:
             case Mark() as mark:
                 self._playout.mark(mark, now_ns)
                 self._marked(mark.name, now_ns)
@@ -208,11 +211,15 @@ class Call:
 
     def _heard(self, data: bytes, now_ns: int) -> None:
         """Loudness is looked at until something is heard, and not again before that has ended."""
-        hearing, length_ns = self._hearing, len(data) * self._ns_per_byte
+        hearing, playout, length_ns = self._hearing, self._playout, len(data) * self._ns_per_byte
+        if hearing.sounding and not self._owed.unheard:
+            hearing.audio(length_ns, playout.ends_ns, now_ns)
+            playout.audio(length_ns, now_ns)
+            return
         unheard = self._owed.unheard
-        sound = (unheard or not hearing.sounding) and not self._dialect.encoding.is_silent(data)
-        hearing.audio(length_ns, self._playout.ends_ns, now_ns, sound=sound)
-        self._playout.audio(length_ns, now_ns)
+        sound = not self._dialect.encoding.is_silent(data)
+        hearing.audio(length_ns, playout.ends_ns, now_ns, sound=sound)
+        playout.audio(length_ns, now_ns)
         if sound and (unheard or self.phase is Phase.GREETING):
             self._owed.sound(now_ns)
             barge = self._next.barge_frames

@@ -2,7 +2,7 @@
 
 Theory: fifty frames a second and call leave, and all differ in a few numbers only; so a media
 frame is one `%` on a template that all calls share. What comes back is rarer but bigger:
-agent audio is recognised and cut out by pattern, everything else is parsed as JSON.
+agent audio in plain form is recognised by how it begins and cut out, everything else is parsed as JSON.
 How a platform words its acknowledgements is its own: `MarkGrammar` can be replaced.
 The tables themselves are in drill/load/dialects.
 """
@@ -15,7 +15,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from drill.load.frames import Binary
 from drill.load.speech import Encoding
@@ -28,8 +28,7 @@ class DialectError(ValueError):
     """The platform sent a frame that is not the dialect's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Audio:
+class Audio(NamedTuple):
     """Agent audio, in the dialect's encoding."""
 
     data: bytes
@@ -126,15 +125,15 @@ class Dialect:
     caller: CallerWords
     agent: AgentWords
     utc_offset_ns: int = 0
-    _head: re.Pattern[bytes] = field(init=False, repr=False, compare=False)
-    _audio: re.Pattern[bytes] = field(init=False, repr=False, compare=False)
+    _heads: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
+    _before: re.Pattern[bytes] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Patterns of the fast way in; JSON's white space may stand everywhere."""
-        kind, media = re.escape(self.agent.kind.encode()), re.escape(self.agent.media.encode())
-        payload = re.escape((self.agent.payload or ("",))[-1].encode())
-        object.__setattr__(self, "_head", re.compile(rb'\{\s*"' + kind + rb'"\s*:\s*"' + media + rb'"'))
-        object.__setattr__(self, "_audio", re.compile(rb'"' + payload + rb'"\s*:\s*"([A-Za-z0-9+/=]*)"'))
+        """How audio begins as JSON is usually written, without and with a space, and what is before it."""
+        kind, media, name = self.agent.kind, self.agent.media, (self.agent.payload or ("",))[-1]
+        heads = () if self.binary else tuple(f'{{"{kind}":{gap}"{media}"'.encode() for gap in ("", " "))
+        object.__setattr__(self, "_heads", heads)
+        object.__setattr__(self, "_before", re.compile(rb'"%b"\s*:\s*"' % re.escape(name.encode())))
 
     def parse(self, message: bytes) -> Audio | Mark | Clear | None:
         """A message of the agent's; None for kinds a caller does nothing about; DialectError when it is none.
@@ -144,11 +143,23 @@ class Dialect:
         try:
             if type(message) is Binary:
                 return Audio(message) if self.binary else None
-            if not self.binary and self._head.match(message) and (found := self._audio.search(message)):
-                return Audio(binascii.a2b_base64(found[1]))
+            if message.startswith(self._heads) and (audio := self._cut_out(message)) is not None:
+                return audio
             return self._by_the_book(json.loads(message))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DialectError(f"not a frame of the {self.name} dialect: {message[:60]!r}") from error
+
+    def _cut_out(self, message: bytes) -> Audio | None:
+        """None where it is not plain base64: the book knows escapes, and what is wrong."""
+        found = self._before.search(message)
+        begin = found.end() if found else 0
+        end = message.find(b'"', begin)
+        if not begin or end < 0:
+            return None
+        try:
+            return Audio(binascii.a2b_base64(message[begin:end], strict_mode=True))
+        except binascii.Error:
+            return None
 
     def _by_the_book(self, frame: Mapping[str, Any]) -> Audio | Mark | Clear | None:
         words, kind = self.agent, frame[self.agent.kind]

@@ -42,21 +42,22 @@ MOST_ROUND_TRIPS = 32
 class Hearing:
     """See the module. All instants are of the caller's monotonic clock, in nanoseconds.
 
-    `begun_ns`: when the stream was up. `sounding`: the agent is inside an utterance. `loud_until_ns`: when
-    the last of its sound is played.
+    `begun_ns`: when the stream was up. `awaits_ns`: since when the agent knows of a mark, while it has said
+    nothing; `message` need not be called otherwise. `sounding`: the agent is inside an utterance.
+    `loud_until_ns`: when the last of its sound is played.
     """
 
     __slots__ = (
-        "_all_ns", "_answered_ns", "_clock_ns", "_first_ns", "_gap_ns", "_gaps", "_jitter16_ns",
+        "_all_ns", "_clock_ns", "_first_ns", "_gap_ns", "_gaps", "_jitter16_ns",
         "_late_ns", "_onset_ns", "_round_trips_ns", "_silence_ns", "_stop_ns", "_talk_over", "_transit_ns",
-        "begun_ns", "loud_until_ns", "sounding",
+        "awaits_ns", "begun_ns", "loud_until_ns", "sounding",
     )  # fmt: skip
 
     def __init__(self, begun_ns: int = 0) -> None:
         self.begun_ns, self._first_ns, self.sounding, self.loud_until_ns = begun_ns, -1, False, 0
         self._all_ns = self._late_ns = self._gap_ns = self._gaps = self._silence_ns = self._talk_over = 0
         self._clock_ns = self._transit_ns = self._jitter16_ns = 0
-        self._onset_ns = self._answered_ns = 0
+        self._onset_ns = self.awaits_ns = 0
         self._stop_ns = -1
         self._round_trips_ns: list[int] = []
 
@@ -64,14 +65,14 @@ class Hearing:
 
     def message(self, now_ns: int) -> None:
         """Anything came from the agent."""
-        if self._answered_ns:
+        if self.awaits_ns:
             if len(self._round_trips_ns) < MOST_ROUND_TRIPS:
-                self._round_trips_ns.append(now_ns - self._answered_ns)
-            self._answered_ns = 0
+                self._round_trips_ns.append(now_ns - self.awaits_ns)
+            self.awaits_ns = 0
 
-    def audio(self, length_ns: int, ends_ns: int, now_ns: int, *, sound: bool) -> None:
+    def audio(self, length_ns: int, ends_ns: int, now_ns: int, *, sound: bool = True) -> None:
         """Audio came, into a buffer that is played until `ends_ns`. `sound`: something can be heard in it;
-        asked only outside an utterance."""
+        looked at only outside an utterance."""
         self._all_ns += length_ns
         if self.sounding:
             if now_ns > ends_ns + FRAME_NS:
@@ -101,10 +102,12 @@ class Hearing:
         if not self._clock_ns:
             self._clock_ns, self._transit_ns = now_ns + length_ns, 0
             return
-        transit_ns = max(0, now_ns - self._clock_ns)
-        self._jitter16_ns += abs(transit_ns - self._transit_ns) - ((self._jitter16_ns + 8) >> 4)
-        self._transit_ns = transit_ns
+        transit_ns = now_ns - self._clock_ns
         self._clock_ns += length_ns
+        if transit_ns > 0 or self._transit_ns or self._jitter16_ns:
+            transit_ns = max(0, transit_ns)
+            self._jitter16_ns += abs(transit_ns - self._transit_ns) - ((self._jitter16_ns + 8) >> 4)
+            self._transit_ns = transit_ns
 
     def mark(self) -> None:
         """The agent marked the end of what it says."""
@@ -134,7 +137,7 @@ class Hearing:
 
     def answered(self, now_ns: int) -> None:
         """A mark was played, and the agent was told."""
-        self._answered_ns = now_ns
+        self.awaits_ns = now_ns
 
     # --- figures --------------------------------------------------------------------------
 

@@ -24,13 +24,13 @@ NUMBERS = ("sequence", "chunk", "at_ms", "stream")  # what differs between two m
 _FORM = {"sequence": "%d", "chunk": "%d", "at_ms": "%d", "stream": "%b"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Row = tuple[str | None, ...]
-_Fill = Callable[[bytes, tuple[int | bytes, ...]], bytes]
+_Fill = Callable[[bytes, tuple[int | bytes, ...]], bytes] | None
 
 
 class Frames:
     """A dialect's media frames, each kind built once; all calls share them (`frames_of`).
 
-    `steady`: frames of one sound throughout, by intent. `fill` puts the numbers in.
+    `steady`: frames of one sound throughout, by intent. `fill` puts the numbers in where `%` does not do.
     """
 
     def __init__(self, dialect: Dialect) -> None:
@@ -55,11 +55,11 @@ class Frames:
 
 
 def _filler(order: list[int]) -> _Fill:
-    """How numbers get into a template: not at all, as they come, or picked and ordered first."""
+    """How numbers get into a template: not at all, as they come (None), or picked and ordered first."""
     if not order:
         return lambda template, _: template
     if order == list(range(len(NUMBERS))):
-        return bytes.__mod__
+        return None
     pick: Any = itemgetter(*order)
     return lambda template, numbers: template % pick(numbers)
 
@@ -106,6 +106,8 @@ class Mouth:
         self._chunk += 1
         at_ms = self._at_ms
         self._at_ms = at_ms + self._dialect.frame_ms
+        if self._fill is None:
+            return template % (self._sequence, self._chunk, at_ms, self._stream)
         return self._fill(template, (self._sequence, self._chunk, at_ms, self._stream))
 
     def _gathered(self, spoken: str | None) -> bytes | None:

@@ -210,7 +210,7 @@ HOSTILE = [
     b'{"event":"mark","mark":{"name":' + b'"x"' * 2, b'{"event":"media","media":{"payload":"====="}}',
     b'{"event":"media","media":{"payload":17}}', b'{"action":"notify","payload":{"other":1}}',
     b'{"action":"notify","payload":{"name":"a","rest":"' + b"x" * 2000 + b'"}}',
-    b'{"event":{"a":[]},"action":["clear"]}',
+    b'{"event":{"a":[]},"action":["clear"]}', b'{"event":"media","media":{"payload":"AAAAA',
 ]  # fmt: skip
 
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 import logging
 import random
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gevent
 from gevent.event import Event as Flag
+from locust.runners import WorkerRunner
 
 from drill.load import arrivals
 from drill.load.arrivals import Arrival, Demand, Schedule
@@ -25,13 +27,14 @@ from drill.load.engine import Engine
 from drill.load.recorder import Recorder
 from drill.load.script import Said
 from drill.load.settings import Settings
+from drill.load.share import Share, alone, tell_failure
 from drill.load.websocket import connect
 from drill.model.errors import DefinitionError, DrillError
 from drill.model.events import CallEnded, CallStarted, Event, TurnEnded
 from drill.model.units import NS_PER_S
 
 EXIT_FAILED = 4
-_LEAD_S = 0.5  # Locust's own start-up is over before the first call is due
+LEAD_S = 0.5  # Locust's own start-up is over before the first call is due
 _BEAT_S = 0.5
 
 logger = logging.getLogger(__name__)
@@ -61,16 +64,21 @@ def agreed_schedule(demand: Demand, file: Path | None) -> Schedule:
 class Session:
     """See the module. `environment` is Locust's."""
 
-    def __init__(self, environment: Any, settings: Settings, user_classes: list[Any]) -> None:
-        self._environment, self._settings, self._user_classes = environment, settings, user_classes
+    def __init__(
+        self, environment: Any, settings: Settings, user_classes: list[Any], share: Share | None = None
+    ) -> None:
+        share = share or alone(LEAD_S)
+        self._environment, self._user_classes = environment, user_classes
         self._schedule = agreed_schedule(settings.demand, settings.schedule)
-        self._recorder = Recorder(settings.stream, settings.run_id)
-        self._engine = Engine()
-        self._t0_ns = time.monotonic_ns() + round(_LEAD_S * NS_PER_S)
+        self._arrivals = share.own(self._schedule)
+        self._recorder = Recorder(share.stream(settings.stream), settings.run_id)
+        self._engine = Engine(settings.frame_ms)
+        self._t0_ns = share.t0_ns()
         self._over = Flag()
         self._exchange = Exchange(
-            settings, self._t0_ns, self._engine, self._observe, connect, time.monotonic_ns, self._over.wait
-        )
+            settings, self._t0_ns, self._engine, self._observe,
+            partial(connect, random_masks=settings.random_masks), time.monotonic_ns, self._over.wait,
+        )  # fmt: skip
         self._up_since_ns: dict[str, int] = {}
         self._greenlets: list[Any] = []
 
@@ -97,7 +105,7 @@ class Session:
 
     def _arrive(self) -> None:
         """Open arrivals: each call starts when the schedule says so, whatever became of the others."""
-        for arrival in self._schedule.arrivals:
+        for arrival in self._arrivals:
             intended_ns = self._t0_ns + round(arrival.at_s * NS_PER_S)
             gevent.sleep(max(0.0, (intended_ns - time.monotonic_ns()) / NS_PER_S))
             self._recorder.arrived(intended_ns, time.monotonic_ns())
@@ -126,6 +134,8 @@ class Session:
     def _fail(self, error: BaseException) -> None:
         logger.critical("the load generator failed and ends the run: %r", error)
         self._environment.process_exit_code = EXIT_FAILED
+        if isinstance(self._environment.runner, WorkerRunner):
+            tell_failure(self._environment.runner, repr(error))
         gevent.spawn(self._environment.runner.quit)
 
     # --- one caller -----------------------------------------------------------------------

@@ -23,11 +23,14 @@ from urllib.parse import urlsplit
 from drill.load.arrivals import Demand
 from drill.load.dialect import Dialect, MarkGrammar
 from drill.load.dialects import USUAL, dialect_of
+from drill.load.speech import FRAME_MS
 from drill.model.errors import DefinitionError
 from drill.model.target import MAX_CALLS, MAX_CALLS_PER_S
 from drill.traffic import FLAT, PROFILES
 
 SANDBOX_TARGET = Path(".drill/sandbox-0/target.toml")
+FIDELITIES_MS = (FRAME_MS, 40, 100, 200)
+MASKS = ZERO, RANDOM = "zero", "random"
 _LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
 _NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _PARTS = {"seq", "outcome", "turn_id", "patient", "digest"}
@@ -36,7 +39,8 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A load run. `stream` is where it is recorded, if anywhere; `schedule` where its arrivals are kept."""
+    """A load run. `stream` is where it is recorded, if anywhere; `schedule` where its arrivals are kept.
+    `frame_ms`: so much audio leaves at a time; `random_masks`: as RFC 6455 wants them, at some cost."""
 
     edge: str
     demand: Demand
@@ -46,6 +50,8 @@ class Settings:
     schedule: Path | None
     grammar: MarkGrammar
     dialect: Dialect = field(default_factory=lambda: dialect_of(USUAL))
+    frame_ms: int = FRAME_MS
+    random_masks: bool = False
 
 
 class _Reader:
@@ -83,6 +89,8 @@ def from_environ(environ: Mapping[str, str], folder: Path, own_arrivals: str = "
         reader.path("DRILL_SCHEDULE"),
         reader.value("DRILL_TURN_MARK", _grammar, MarkGrammar(), f"a pattern that names {sorted(_PARTS)}"),
         _dialect(reader),
+        reader.value("DRILL_FRAME_MS", _frame_ms, FRAME_MS, f"one of {', '.join(map(str, FIDELITIES_MS))}"),
+        reader.value("DRILL_MASK", _mask, MASKS[0], f"one of {', '.join(MASKS)}") == RANDOM,
     )  # fmt: skip
     if reader.mistakes:
         raise DefinitionError(reader.mistakes)
@@ -195,6 +203,18 @@ def _positive(text: str) -> float:
     if not math.isfinite(number) or number <= 0:
         raise ValueError(text)
     return number
+
+
+def _frame_ms(text: str) -> int:
+    if int(text) not in FIDELITIES_MS:
+        raise ValueError(text)
+    return int(text)
+
+
+def _mask(text: str) -> str:
+    if text not in MASKS:
+        raise ValueError(text)
+    return text
 
 
 def _dialect(reader: _Reader) -> Dialect:

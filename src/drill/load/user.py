@@ -10,11 +10,14 @@
 
 Locust's own spawning is closed and coarse (batches once a second, users that loop). Here it is
 told to hold none; a greenlet follows the written schedule and spawns one user per call, which
-leaves when its call is over. The shape's only work is to end the run in time.
+leaves when its call is over. The shape's only work is to end the run in time. With --processes, or
+--master and --worker, the same schedule is dealt out, each worker follows its share and writes a stream
+of its own (see drill.load.share).
 """
 
 from __future__ import annotations
 
+import ctypes
 import inspect
 import logging
 import os
@@ -26,20 +29,23 @@ from typing import Any
 import gevent
 from locust import LoadTestShape, User, events, task
 from locust.exception import StopUser
-from locust.runners import LocalRunner
+from locust.runners import MasterRunner, WorkerRunner
 
 from drill.load.arrivals import Arrival
 from drill.load.dialect import Dialect
 from drill.load.dialects import dialect_of
 from drill.load.script import USUAL_MIX, Mix, Said
 from drill.load.script_file import read_script
-from drill.load.session import EXIT_FAILED, Session
+from drill.load.session import EXIT_FAILED, Session, agreed_schedule
 from drill.load.settings import Settings, from_environ
-from drill.model.errors import DefinitionError, DrillError
+from drill.load.share import Share, deal, on_failure, on_share, tell_failure
+from drill.model.errors import DefinitionError, DrillError, WorldError
 
 __all__ = ["CallUser", "Mix", "OpenArrivals"]
 
 EXIT_DEFINITION = 3
+_LEAD_S = 1.0  # until the first call, for the workers to hear of it
+_PR_SET_PDEATHSIG = 1
 logger = logging.getLogger(__name__)
 
 
@@ -86,10 +92,6 @@ class OpenArrivals(LoadTestShape):  # type: ignore[misc]  # as above
 def _on_init(environment: Any, runner: Any, **_: Any) -> None:
     """Refuse what cannot be right before any page is served or call is made."""
     try:
-        if not isinstance(runner, LocalRunner):
-            raise DefinitionError(
-                "calls are held by one Locust process; leave out --master, --worker, --processes"
-            )
         own = getattr(environment.shape_class, "arrivals", "")
         settings = from_environ(os.environ, Path.cwd(), own)
         _prepare([cls for cls in environment.user_classes if issubclass(cls, CallUser)])
@@ -98,12 +100,24 @@ def _on_init(environment: Any, runner: Any, **_: Any) -> None:
         raise SystemExit(EXIT_DEFINITION) from error
     if isinstance(environment.shape_class, OpenArrivals):
         environment.shape_class.seconds = settings.demand.seconds
+    if isinstance(runner, WorkerRunner):
+        if environment.parsed_options.processes:
+            _end_with_parent()
+        _Worker(environment, settings)
+        return
     # With a shape and no web page Locust waits for the shape before it learns to handle SIGTERM, and
     # would die of it with its calls up. Ctrl-C it does handle, unless a shell that started us in the
     # background had us ignore it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     gevent.signal_handler(signal.SIGTERM, os.kill, os.getpid(), signal.SIGINT)
-    _Listener(environment, settings)
+    (_Master if isinstance(runner, MasterRunner) else _Listener)(environment, settings)
+
+
+def _end_with_parent() -> None:
+    """A worker that --processes forked ends in order when its master dies."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() == 1:
+        raise SystemExit(EXIT_FAILED)
 
 
 def _prepare(users: list[type[CallUser]]) -> None:
@@ -135,12 +149,14 @@ class _Listener:
     def _on_start(self, **_: Any) -> None:
         callers = [cls for cls in self._environment.user_classes if issubclass(cls, CallUser)]
         try:
-            self._session = Session(self._environment, self._settings, callers)
+            self._session = Session(self._environment, self._settings, callers, self._share())
             self._session.start()
         except (DrillError, OSError) as error:
-            logger.critical("the run cannot start: %s", error)
-            self._environment.process_exit_code = EXIT_FAILED
-            self._environment.runner.greenlet.spawn(self._environment.runner.quit)
+            _fail(self._environment, f"the run cannot start: {error}")
+
+    def _share(self) -> Share | None:
+        """What of the schedule is this process's; None: all of it."""
+        return None
 
     def _on_stopping(self, **_: Any) -> None:
         if self._session is not None:
@@ -150,3 +166,63 @@ class _Listener:
         if self._session is not None:
             self._session.stopped()
             self._session = None
+
+
+class _Worker(_Listener):
+    """Holds the share of the calls that the master deals it."""
+
+    def __init__(self, environment: Any, settings: Settings) -> None:
+        super().__init__(environment, settings)
+        self._dealt: Share | None = None
+        on_share(environment.runner, self._keep)
+
+    def _keep(self, share: Share) -> None:
+        self._dealt = share
+
+    def _share(self) -> Share:
+        if self._dealt is None:
+            raise WorldError(
+                "the master started the run and dealt no calls; it came too late, or is none of ours"
+            )
+        dealt, self._dealt = self._dealt, None
+        return dealt
+
+
+class _Master:
+    """Holds no calls. Deals them out, and ends the run when a worker is gone: fewer calls than planned
+    would make any platform look good."""
+
+    def __init__(self, environment: Any, settings: Settings) -> None:
+        self._environment, self._settings, self._watch = environment, settings, gevent.Greenlet()
+        on_failure(environment.runner, lambda why: _fail(environment, f"a worker failed: {why}"))
+        environment.events.test_start.add_listener(self._on_start)
+        environment.events.quitting.add_listener(self._on_stopping)
+        environment.events.test_stopping.add_listener(self._on_stopping)
+
+    def _on_start(self, **_: Any) -> None:
+        try:
+            schedule = agreed_schedule(self._settings.demand, self._settings.schedule)
+        except (DrillError, OSError) as error:
+            _fail(self._environment, f"the run cannot start: {error}")
+            return
+        workers = deal(self._environment.runner, schedule, _LEAD_S)
+        self._watch = gevent.spawn(self._count, workers)
+
+    def _count(self, workers: int) -> None:
+        while self._environment.runner.worker_count >= workers:
+            gevent.sleep(1.0)
+        _fail(
+            self._environment, f"of {workers} workers only {self._environment.runner.worker_count} are left"
+        )
+
+    def _on_stopping(self, **_: Any) -> None:
+        self._watch.kill(block=False)
+
+
+def _fail(environment: Any, why: str) -> None:
+    """End the run, and let the exit code say so."""
+    logger.critical(why)
+    environment.process_exit_code = EXIT_FAILED
+    if isinstance(environment.runner, WorkerRunner):
+        tell_failure(environment.runner, why)
+    environment.runner.greenlet.spawn(environment.runner.quit)

@@ -136,3 +136,14 @@ def test_the_most_itself_is_allowed(tmp_path: Path) -> None:
         "DRILL_MAX_CALLS_PER_S": "100",
     }
     assert from_environ(EDGE | told, tmp_path).demand.concurrency == 3000
+
+
+def test_how_many_frames_leave_at_a_time_and_under_which_mask(tmp_path: Path) -> None:
+    """One frame under the zero key, unless something else is asked."""
+    settings = from_environ(EDGE, tmp_path)
+    assert (settings.frame_ms, settings.random_masks) == (20, False)
+    settings = from_environ(EDGE | {"DRILL_FRAME_MS": "200", "DRILL_MASK": "random"}, tmp_path)
+    assert (settings.frame_ms, settings.random_masks) == (200, True)
+    with pytest.raises(DefinitionError) as refused:
+        from_environ(EDGE | {"DRILL_FRAME_MS": "60", "DRILL_MASK": "none"}, tmp_path)
+    assert [m.split(":")[0] for m in refused.value.mistakes] == ["DRILL_FRAME_MS", "DRILL_MASK"]

@@ -20,7 +20,7 @@ from drill.sandbox.breaker import Guard, State
 from drill.sandbox.defects import Defect
 from drill.sandbox.desk import Desk
 from drill.sandbox.dialect import DialectError
-from drill.sandbox.dialog import House, converse
+from drill.sandbox.dialog import House, converse, lane
 from drill.sandbox.ehr_client import EhrClient, judge
 from drill.sandbox.finder import follow
 from drill.sandbox.guarded_ehr import GuardedEhr
@@ -139,7 +139,8 @@ async def serve(config: AgentConfig, stop: asyncio.Event) -> None:
         vitals = Vitals(turns.alive, config.settings.store_silence_s)
         desk = Desk(turns, ehr, deliverer, config.defects, config.settings.store_patience_s)
         capacity = config.settings.admits(config.defects)
-        door = Door(config.zone, House(desk, config.settings, truth, config.defects), vitals, capacity)
+        house = House(desk, config.settings, truth, config.defects, lane(config.defects))
+        door = Door(config.zone, house, vitals, capacity)
         figures = metrics.AgentFigures(
             "ehr",
             ehr.guard,

@@ -34,6 +34,11 @@ class Defect(StrEnum):
     STICKY_CLIENTS = "sticky-clients"
     NO_CAPACITY = "no-capacity"
     REPLICA_NEVER_RESYNCS = "replica-never-resyncs"
+    NO_BARGE_IN = "no-barge-in"
+    LATE_AUDIO = "late-audio"
+    NO_ENDPOINTING = "no-endpointing"
+    MEDIA_HEAD_OF_LINE = "media-head-of-line"
+    GREETING_LOST = "greeting-lost"
 
 
 Defects = frozenset[Defect]

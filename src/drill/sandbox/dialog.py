@@ -11,8 +11,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import contextlib
 import time
 import uuid
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
 from aiohttp import WSMsgType, web
@@ -28,7 +30,16 @@ from drill.sandbox.turns import Turn
 IDLE_S = 15.0  # a caller sends a frame every 20 ms; this long without one is a dead line
 SEND_S = 2.0
 FINISH_S = 6.0
+LATE_S = 2.5  # the defect late-audio: when the caller is likely to speak again
 _FRAME_MS = 20
+
+
+Lane = AbstractAsyncContextManager[object]
+
+
+def lane(defects: Defects) -> Lane:
+    """What is said passes here. The defect: one voice for all calls; a slow answer holds up the rest."""
+    return asyncio.Lock() if Defect.MEDIA_HEAD_OF_LINE in defects else contextlib.nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +50,7 @@ class House:
     settings: Settings
     truth: Truth
     defects: Defects
+    lane: Lane = field(default_factory=contextlib.nullcontext)
 
 
 @dataclass(slots=True)
@@ -74,7 +86,8 @@ async def converse(socket: web.WebSocketResponse, house: House) -> None:
         event = dialect.parse(text)
         if isinstance(event, dialect.Start):
             voice = speech.voice(house.settings, event.call_sid)
-            await Call(house, Line(socket, event.stream_sid), event, voice).run()
+            end_ms = endpointing.ends_after_ms(house.defects)
+            await Call(house, Line(socket, event.stream_sid), event, voice, end_ms).run()
             return
 
 
@@ -95,10 +108,12 @@ class Call:
     line: Line
     start: dialect.Start
     voice: speech.Voice
+    end_ms: int
     ear: Ear = endpointing.QUIET
     seq: int = 0
     hung_up: bool = False
     heard: asyncio.Queue[SpeechEnded | None] = field(default_factory=asyncio.Queue)
+    trailing: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def run(self) -> None:
         """Listen and answer until the call ends."""
@@ -110,6 +125,8 @@ class Call:
             self.hung_up = True
             self.house.truth.write(t_ns_up=up_ns, t_ns_over=time.monotonic_ns(), call_sid=self.start.call_sid)
             self.heard.put_nowait(None)
+            for trail in self.trailing:
+                trail.cancel()
             await asyncio.wait_for(answering, FINISH_S)
 
     async def _listen(self) -> None:
@@ -122,18 +139,18 @@ class Call:
                 if isinstance(event, dialect.Dtmf):
                     self.heard.put_nowait(SpeechEnded(Intent.CHAT, time.monotonic_ns()))
                 payload = event.payload if isinstance(event, dialect.Media) else ""
-            if self._hear(payload):
+            if self._hear(payload) and Defect.NO_BARGE_IN not in self.house.defects:
                 await self.line.hush()
 
     def _hear(self, payload: str) -> bool:
         """Take in audio; True when the caller has begun to speak. Plain silence is not even decoded."""
         if payload == dialect.SILENCE:
-            self.ear, ended = endpointing.hear_silence(self.ear, _FRAME_MS)
+            self.ear, ended = endpointing.hear_silence(self.ear, _FRAME_MS, self.end_ms)
             return self._heard(ended)
         began = False
         now_ns = time.monotonic_ns()
         for window in endpointing.windows(_decoded(payload)):
-            self.ear, event = endpointing.hear(self.ear, window, now_ns)
+            self.ear, event = endpointing.hear(self.ear, window, now_ns, self.end_ms)
             began = self._heard(event) or began
         return began
 
@@ -145,8 +162,7 @@ class Call:
     async def _answer_all(self) -> None:
         finished = False
         try:
-            await asyncio.sleep(self.voice.tts_s())
-            await self.line.say(self.voice.reply(degraded=False), "greeting")
+            await self._greet()
             while (said := await self.heard.get()) is not None:
                 await self._answer(said)
             finished = True
@@ -155,6 +171,14 @@ class Call:
         finally:
             if not finished:
                 await self.line.socket.close()  # no answers any more: no call any more
+
+    async def _greet(self) -> None:
+        """The first words. The defect: said before the line takes audio, so that only their mark is left."""
+        async with self.house.lane:
+            await asyncio.sleep(self.voice.tts_s())
+            chunks = self.voice.reply(degraded=False)
+            lost = Defect.GREETING_LOST in self.house.defects
+            await self.line.say([] if lost else chunks, "greeting")
 
     async def _answer(self, said: SpeechEnded) -> None:
         turn = self._turn(said.intent)
@@ -165,18 +189,34 @@ class Call:
             if told.outcome == DEGRADED and Defect.CALLS_DROPPED_ON_EHR_ERROR in self.house.defects:
                 await self.line.socket.close(code=1011, message=b"EHR error")
                 return
-            await asyncio.sleep(self.voice.model_s() + self.voice.tts_s())
-            audio_ns = await self._tell(turn, told)
+            async with self.house.lane:
+                await asyncio.sleep(self.voice.model_s() + self.voice.tts_s())
+                audio_ns = await self._tell(turn, told)
         finally:
             self._witness(turn, told, said.eos_ns, audio_ns)
 
     async def _tell(self, turn: Turn, told: Told) -> int:
         """Say it; only what is committed gets a mark. Returns when the audio set out."""
-        mark = f"turn:{turn.seq}:{told.outcome}:{turn.turn_id}:{turn.patient}:{turn.digest}"
+        saved = f"turn:{turn.seq}:{told.outcome}:{turn.turn_id}:{turn.patient}:{turn.digest}"
+        mark = None if told.outcome == UNSAVED else saved
         begun_ns = time.monotonic_ns()
         chunks = self.voice.reply(degraded=told.outcome != FULL)
-        await self.line.say(chunks, None if told.outcome == UNSAVED else mark)
+        await self.line.say(chunks, mark)
+        if Defect.LATE_AUDIO in self.house.defects and not self.hung_up:
+            self._trail(chunks, mark)
         return begun_ns
+
+    def _trail(self, chunks: list[str], mark: str | None) -> None:
+        """The defect: more is said after a fixed time, and nobody looks who is speaking by then."""
+
+        async def late() -> None:
+            await asyncio.sleep(LATE_S)
+            with contextlib.suppress(ConnectionError, TimeoutError):  # the caller is gone
+                await self.line.say(chunks, mark)
+
+        task = asyncio.create_task(late())
+        self.trailing.add(task)
+        task.add_done_callback(self.trailing.discard)
 
     def _turn(self, intent: Intent) -> Turn:
         self.seq += 1

@@ -13,10 +13,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from drill.sandbox.defects import Defect, Defects
+
 SAMPLES_PER_MS = 8
 WINDOW = 20 * SAMPLES_PER_MS
 SPEECH_MS = 100
 SILENCE_MS = 200
+LONG_SILENCE_MS = 3000
 LOUD = 4  # mean magnitude in 1/256 of full scale: about -36 dB
 
 
@@ -90,18 +93,25 @@ def windows(audio: bytes) -> Iterator[bytes]:
     return (audio[at : at + WINDOW] for at in range(0, len(audio), WINDOW))
 
 
-def hear(ear: Ear, window: bytes, now_ns: int) -> tuple[Ear, SpeechBegan | SpeechEnded | None]:
-    """Take in one window that arrived at `now_ns`."""
+def ends_after_ms(defects: Defects) -> int:
+    """Quiet that ends speech. The defect: nobody looks for the end, a timeout for dead lines finds it."""
+    return LONG_SILENCE_MS if Defect.NO_ENDPOINTING in defects else SILENCE_MS
+
+
+def hear(
+    ear: Ear, window: bytes, now_ns: int, end_ms: int = SILENCE_MS
+) -> tuple[Ear, SpeechBegan | SpeechEnded | None]:
+    """Take in one window that arrived at `now_ns`; so much quiet ends speech."""
     length_ms = len(window) // SAMPLES_PER_MS
-    return _voice(ear, window, length_ms, now_ns) if loud(window) else hear_silence(ear, length_ms)
+    return _voice(ear, window, length_ms, now_ns) if loud(window) else hear_silence(ear, length_ms, end_ms)
 
 
-def hear_silence(ear: Ear, length_ms: int) -> tuple[Ear, SpeechEnded | None]:
+def hear_silence(ear: Ear, length_ms: int, end_ms: int = SILENCE_MS) -> tuple[Ear, SpeechEnded | None]:
     """Take in silence; it ends an utterance that was long enough and forgets a blip that was not."""
     if not ear.voiced_ms:
         return ear, None
     silent_ms = ear.silent_ms + length_ms
-    if silent_ms < SILENCE_MS:
+    if silent_ms < end_ms:
         return replace(ear, silent_ms=silent_ms), None
     if ear.voiced_ms < SPEECH_MS:
         return QUIET, None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from drill.change_point import Answer
 from drill.model.plan import Plan, RecoveryLimits
 from drill.model.units import seconds
@@ -9,7 +11,7 @@ from drill.model.verdicts import Verdict
 from drill.objectives.faulted import witness_seen
 from drill.objectives.say import count, failed, held, passed, percent, unknown
 from drill.recovery_estimate import Recovery, estimate
-from drill.timeline import Timeline
+from drill.timeline import Timeline, Turn
 
 DETECTED, RECOVERED, AREA = NAMES = (
     "recovery.detected", "recovery.time_to_recover", "recovery.breached_call_seconds",
@@ -46,12 +48,24 @@ def measure(timeline: Timeline, limits: RecoveryLimits) -> Recovery | None:
     if timeline.applied_s is None:
         return None
     end_s = timeline.evidence.end_s
-    answers = [
-        Answer(min(turn.until_s, end_s), turn.waited_s > limits.turn_slo_s)
-        for turn in timeline.turns
-        if turn.eos_s < end_s and not turn.undecided(limits.turn_slo_s)
+    found = answers(timeline.turns, limits.turn_slo_s, end_s)
+    return estimate(timeline.steps, found, timeline.applied_s, end_s, limits)
+
+
+def answers(turns: Sequence[Turn], slo_s: float, end_s: float) -> list[Answer]:
+    """What each turn says about when answers stopped being late.
+
+    One in time says it when it came. A late one says that all was not well when it came due, nor until one
+    SLO before it came (a platform that was well would have answered by then); after that the platform may
+    have been well, and busy with all who had waited.
+    """
+    told = [
+        (turn, turn.waited_s > slo_s) for turn in turns if turn.eos_s < end_s and not turn.undecided(slo_s)
     ]
-    return estimate(timeline.steps, answers, timeline.applied_s, end_s, limits)
+    return [
+        Answer(min(max(turn.eos_s, turn.until_s - 2 * slo_s) + slo_s if late else turn.until_s, end_s), late)
+        for turn, late in told
+    ]
 
 
 def _detected(timeline: Timeline, found: Recovery, limits: RecoveryLimits) -> Verdict:

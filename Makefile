@@ -5,7 +5,7 @@ READY := .venv/.ready
 TOXIPROXY := v2.12.0
 SUITE ?= quarterly
 
-.PHONY: drill test lint bench clean setup
+.PHONY: drill test lint bench bench-calls clean setup
 
 # The drill suite on the embedded sandbox; its last lines name the reports, below runs/.
 drill: setup
@@ -24,6 +24,10 @@ lint: setup
 # Figures beside their limits; takes minutes and wants a quiet machine.
 bench: setup
 	$(PY) -m benchmarks
+
+# What a call costs, a thousand of them, and recovery timed against a known freeze; two cores, six minutes.
+bench-calls: setup
+	$(PY) -m benchmarks.calls
 
 setup: $(READY) .tools/.ready
 

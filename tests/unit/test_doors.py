@@ -195,3 +195,61 @@ def test_the_edge_noticing_is_noticing() -> None:
     found = verdicts(zone_loss(), zone_plan())["recovery.detected"]
     assert found.status is PASS
     assert "the edge took a zone out after 1.55 s" in found.sentence
+
+
+def timed(fault_ms: Callable[[int], float], before_ms: Callable[[int], float] = lambda _: 2.0) -> Entries:
+    """The reference loss in which the link to a stays open and takes as long as the nth request is told."""
+    asked = {"before": 0, "inside": 0}
+
+    def took(at_s: float, event: ev.Event) -> ev.Event:
+        if not isinstance(event, ev.DoorSample) or (event.zone, event.way) != ("a", "link"):
+            return event if not isinstance(event, ev.DoorSample) else door(event.zone, event.way)
+        inside = 26.2 <= at_s < 51.0
+        asked["inside" if inside else "before"] += 1
+        ms = (fault_ms if inside else before_ms)(asked["inside" if inside else "before"])
+        return door("a", "link", "ok" if ms < 800 else "timeout", ms)
+
+    return changed(zone_loss(), took)
+
+
+@pytest.mark.parametrize(
+    ("sign", "fault_ms", "before_ms", "why"),
+    [
+        ("slower:200", lambda _: 201.0, lambda _: 199.0, ""),
+        ("slower:200", lambda n: 250.0 if n % 6 else 2.0, lambda n: 2.0 if n % 6 else 250.0, ""),
+        ("slower:200", lambda _: 800.0, lambda _: 2.0, ""),
+        ("slower:200", lambda _: 199.0, lambda _: 2.0, "took 200 ms or more"),
+        ("slower:200", lambda n: 250.0 if n % 2 else 2.0, lambda _: 2.0, "took 200 ms or more"),
+        ("slower:200", lambda _: 250.0, lambda _: 210.0, "already"),
+        ("spread:60", lambda n: 2.0 + n % 4 * 40, lambda n: 2.0 + n % 4 * 10, ""),
+        ("spread:60", lambda _: 250.0, lambda _: 2.0, "lay 0 ms apart"),
+        ("spread:60", lambda n: 2.0 + n % 4 * 40, lambda n: 2.0 + n % 4 * 40, "apart already"),
+    ],
+)
+def test_a_door_that_stays_open_shows_a_fault_by_its_times(
+    sign: str, fault_ms: Callable[[int], float], before_ms: Callable[[int], float], why: str
+) -> None:
+    """While it holds, and not before: what did not bite, or was there already, is UNKNOWN."""
+    found = witness(wanting(f"link/a:{sign}", timed(fault_ms, before_ms)))
+    assert found.status is (UNKNOWN if why else PASS), found
+    assert why in found.sentence
+    if not why:
+        assert "(less before)" in found.sentence
+
+
+@pytest.mark.parametrize("sign", ["slower:200", "spread:60"])
+def test_a_door_that_nobody_asked_or_that_refuses_shows_no_time(sign: str) -> None:
+    """Nor does one that is asked too seldom to say what is usual."""
+    silent = without(
+        zone_loss(), lambda e: isinstance(e, ev.DoorSample) and e.way == "link" and e.zone == "a"
+    )
+    for entries in (silent, doors("refused", way="link"), doors("reset", way="link")):
+        assert witness(wanting(f"link/a:{sign}", entries)).status is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "sign", ["slower", "slower:", "slower:x", "slower:-1", "slower:0", "quicker:5", "spread:²"]
+)
+def test_a_sign_that_is_none_is_never_seen(sign: str) -> None:
+    """A journal of another version, or a changed one."""
+    assert witness(wanting(f"link/a:{sign}", timed(lambda _: 400.0))).status is UNKNOWN

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from drill.definition import Drill, load_drill
-from drill.definition.needs import takes_zones
+from drill.definition.needs import hurts_media, takes_zones
 from drill.model.errors import DefinitionError, JournalError
 from drill.model.plan import CapacityLimits, FailoverLimits, RemediationLimits, to_json
 from drill.model.target import Breaker, Ehr, Link, Member, Requests, Store, Target, Wire, Zone
@@ -90,8 +90,8 @@ def test_an_experiment_that_injects_nothing_of_ours_is_refused(drill: Drill) -> 
     assert error.value.mistakes == (
         (
             "drills/ehr-outage.yaml: experiments/ehr-outage.yaml injects nothing that a drill could prove; "
-            "use the action drill.toolkit.actions.ehr_fault, drill.toolkit.actions.zone_fault or "
-            "drill.toolkit.actions.service_fault"
+            "use the action drill.toolkit.actions.ehr_fault, drill.toolkit.actions.zone_fault, "
+            "drill.toolkit.actions.service_fault or drill.toolkit.actions.media_fault"
         ),
     )
 
@@ -329,6 +329,44 @@ def test_a_named_zone_needs_no_members(drill: Drill) -> None:
     judged = doing(drill, "zone_fault", mode="kill", zone="a")
     free = dataclasses.replace(judged, objectives=dataclasses.replace(judged.objectives, failover=None))
     plan(free, quiet, seed=1, sham=False)
+
+
+def test_a_drill_of_media_needs_wires_of_voice_and_nothing_to_take_zones(drill: Drill) -> None:
+    """Neither a zone control nor, where no role is asked for, the store's members."""
+    hurt = doing(drill, "media_fault", mode="delay", zone="every")
+    free = dataclasses.replace(
+        hurt, objectives=dataclasses.replace(hurt.objectives, failover=None, remediation=None)
+    )
+    assert lacks(free, dataclasses.replace(ZONED, control="")) == [
+        "the experiment needs wires that carry voice"
+    ]
+    voice = Wire("voice", "edge", "a", "voice-edge-a", "http://127.0.0.8:8474")
+    wired = dataclasses.replace(ZONED, control="", store=TARGET.store, wires=(voice,))
+    planned = plan(free, wired, seed=1, sham=False)
+    sham = plan(free, wired, seed=1, sham=True)
+    for each in (planned, sham):
+        assert hurts_media(each.experiment)
+        assert not takes_zones(each.experiment)
+    assert not hurts_media(plan(drill, TARGET, seed=1, sham=True).experiment)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "mistake"),
+    [
+        ({"mode": "dely", "zone": "a"}, "mode 'dely' is no way media fails"),
+        ({"mode": "delay", "zone": "a", "delay_ms": 5}, "would show as 10 ms only"),
+        ({"mode": "delay", "zone": "a", "delay_ms": "x"}, "delay_ms 'x' is no whole number"),
+        ({"mode": "stall", "zone": "evry"}, "target 'mine' has no zone 'evry'; did you mean 'every'?"),
+        ({"mode": "stall"}, "target 'mine' has no zone ''"),
+    ],
+)
+def test_media_orders_are_read_at_the_desk(drill: Drill, arguments: dict[str, object], mistake: str) -> None:
+    """As the action would, and a zone has to be said."""
+    voice = Wire("voice", "edge", "a", "voice-edge-a", "http://127.0.0.8:8474")
+    wired = dataclasses.replace(ZONED, wires=(voice,))
+    [said] = lacks(doing(drill, "media_fault", **arguments), wired)
+    assert said.startswith("experiments/ehr-outage.yaml: media_fault: ")
+    assert mistake in said
 
 
 @pytest.mark.parametrize(

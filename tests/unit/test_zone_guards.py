@@ -61,6 +61,15 @@ def test_guards_of_zones_are_for_drills_of_zones(target: Target, tmp_path: Path)
     assert not takes_zones(about("sham", instead_of="ehr_fault").experiment)
 
 
+def test_media_needs_its_wires_and_the_edge_only(platform: Platform, target: Target, tmp_path: Path) -> None:
+    """A zone that is frozen is told by its health; a toxic of somebody else is no."""
+    Proxies().server(platform.api).add_toxic("voice-edge-a", TOXIC)
+    for plan in (about("media_fault", mode="delay", zone="every"), about("sham", instead_of="media_fault")):
+        found = asked(target, plan, tmp_path)
+        assert list(found) == list(OURS[2:])
+        assert found[OURS[3]].detail.endswith("voice-edge-a")
+
+
 def test_a_whole_platform_is_let_through(target: Target, tmp_path: Path) -> None:
     """An edge that cannot be asked matters only where the drill judges by it."""
     assert no(target, tmp_path) == {}

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import aiohttp
 import requests
 
-from drill.conduct.zone_guards import Answer, zone_guards
-from drill.definition.needs import takes_zones
+from drill.conduct.zone_guards import Answer, media_guards, zone_guards
+from drill.definition.needs import hurts_media, takes_zones
 from drill.model.errors import WorldError
 from drill.model.events import GuardChecked
 from drill.model.plan import Plan
@@ -44,6 +44,8 @@ def check(plan: Plan, target: Target, folder: Path) -> list[GuardChecked]:
     }
     if takes_zones(plan.experiment):
         guards |= zone_guards(plan, target)
+    elif hurts_media(plan.experiment):
+        guards |= media_guards(plan, target)
     return [_ask(name, guard) for name, guard in guards.items()]
 
 

@@ -1,4 +1,4 @@
-"""What is asked before a zone is taken: are all of them there, whole, and does nobody else hold them."""
+"""What is asked before a zone is taken, or its wires are: is all there, whole, and held by nobody else."""
 
 from __future__ import annotations
 
@@ -24,6 +24,13 @@ def zone_guards(plan: Plan, target: Target) -> dict[str, Callable[[], Answer]]:
     return {
         "every zone is up": lambda: _up(target),
         "store is whole": lambda: asyncio.run(_whole(plan, target)),
+        **media_guards(plan, target),
+    }
+
+
+def media_guards(plan: Plan, target: Target) -> dict[str, Callable[[], Answer]]:
+    """What is asked before callers' media is hurt."""
+    return {
         "edge sends calls to every zone": lambda: asyncio.run(_edge_view(plan, target)),
         "wires carry no foreign fault": lambda: _wires(target),
     }

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from drill.definition.drill import Drill
+from drill.definition.media import EVERY, MediaOrder, media_order
 from drill.definition.reader import nearest
 from drill.model.target import Target
 
 ACTIONS = "drill.toolkit.actions"
-INJECTING = ("ehr_fault", "zone_fault", "service_fault")
+INJECTING = ("ehr_fault", "zone_fault", "service_fault", "media_fault")
 ZONE_MODES = ("kill", "pause", "isolate", "flap", "lossy-kill")
 SERVICE_MODES = ("kill", "hang")
 ROLES = ("primary", "replica")
@@ -28,13 +29,16 @@ Need = tuple[str, str, bool]
 class Injection:
     """One injecting step of an experiment: the action, and what it is told ("" where it is told nothing).
 
-    `stalls`: replication falls silent before.
+    `stalls`: replication falls silent before. `media`: what is ordered of `media_fault`; `wrong`: what of
+    it is no order at all.
     """
 
     func: str
     mode: str
     zone: str
     stalls: bool
+    media: MediaOrder | None = None
+    wrong: str = ""
 
 
 def injects(step: dict[str, Any]) -> bool:
@@ -51,16 +55,30 @@ def injections(experiment: str) -> tuple[Injection, ...]:
 
 def _injection(func: str, told: dict[str, Any]) -> Injection:
     mode, zone = str(told.get("mode", "")), str(told.get("zone", _ROLE.get(func, "")))
+    if func == "media_fault":
+        try:
+            return Injection(func, mode, zone, stalls=False, media=media_order(told))
+        except ValueError as error:
+            return Injection(func, mode, zone, stalls=False, wrong=str(error))
     stalls = mode == "lossy-kill" or str(told.get("stall_s", 0)) not in ("0", "0.0", "None")
     return Injection(func, mode, zone, stalls)
 
 
 def takes_zones(experiment: str) -> bool:
     """Whether an experiment (JSON) is about zones or their services, be it only in a sham."""
+    return any(act in ("zone_fault", "service_fault") for act in _acts(experiment))
+
+
+def hurts_media(experiment: str) -> bool:
+    """Whether an experiment (JSON) is about callers' media, be it only in a sham."""
+    return "media_fault" in _acts(experiment)
+
+
+def _acts(experiment: str) -> list[str]:
+    """The actions of ours that it names, and those that a sham leaves out."""
     providers = [step.get("provider", {}) for step in json.loads(experiment)["method"]]
     ours = [each for each in providers if each.get("module") == ACTIONS]
-    acts = [(each.get("arguments") or {}).get("instead_of", each.get("func")) for each in ours]
-    return any(act in ("zone_fault", "service_fault") for act in acts)
+    return [str((each.get("arguments") or {}).get("instead_of", each.get("func"))) for each in ours]
 
 
 def lacking(drill: Drill, target: Target) -> list[str]:
@@ -101,7 +119,11 @@ def _made(done: tuple[Injection, ...], target: Target) -> Iterator[Need]:
         if each.func == "ehr_fault":
             yield "the experiment", "ehr.links", target.ehr is not None and bool(target.ehr.links)
             continue
-        yield "the experiment", "control", bool(target.control)
+        if each.func == "media_fault":
+            voice = any(wire.carries == "voice" for wire in target.wires)
+            yield "the experiment", "wires that carry voice", voice
+        else:
+            yield "the experiment", "control", bool(target.control)
         if each.func == "zone_fault":
             yield "the experiment", "a second zone", len(target.zones) > 1
         if each.zone in ROLES:
@@ -114,11 +136,15 @@ def _made(done: tuple[Injection, ...], target: Target) -> Iterator[Need]:
 
 
 def _wrong(each: Injection, target: Target) -> Iterator[str]:
-    modes = {"zone_fault": ZONE_MODES, "service_fault": SERVICE_MODES}.get(each.func)
-    if modes is None:
-        return
-    if each.mode not in modes:
-        yield f"{each.func} knows no mode {each.mode!r}; {nearest(each.mode, modes)}"
     zones = (*(zone.name for zone in target.zones), *ROLES)
+    if each.func == "media_fault":
+        said = [each.wrong] if each.media is None else each.media.problems()
+        yield from (f"{each.func}: {problem}" for problem in said)
+        zones = (*zones, EVERY)
+    modes = {"zone_fault": ZONE_MODES, "service_fault": SERVICE_MODES}.get(each.func)
+    if each.func == "ehr_fault":
+        return
+    if modes is not None and each.mode not in modes:
+        yield f"{each.func} knows no mode {each.mode!r}; {nearest(each.mode, modes)}"
     if each.zone not in zones:
         yield f"{each.func}: target {target.name!r} has no zone {each.zone!r}; {nearest(each.zone, zones)}"

@@ -55,7 +55,7 @@ class Fault(Protocol):
     @property
     def witness(self) -> str:
         """`OUTCOME` of a `WitnessSample` through every zone's EHR link, or `WAY/ZONE:OUTCOME` of a
-        `DoorSample`."""
+        `DoorSample`, where an outcome may be `slower:MS` or `spread:MS`."""
         ...
 
     def spec(self) -> dict[str, Any]:
@@ -79,6 +79,7 @@ def make(kind: str, spec: str) -> Fault:
     """A fault from its journal entry; JournalError for a kind this version does not know."""
     # These modules import this one's protocols.
     from drill.faults.link import LinkDown, LinkToxic, LinkUpstream
+    from drill.faults.media import KINDS, MediaHurt
     from drill.faults.replication_stall import ReplicationStalled
     from drill.faults.service_hang import ServiceHung
     from drill.faults.service_kill import ServiceKilled
@@ -90,7 +91,7 @@ def make(kind: str, spec: str) -> Fault:
         LinkDown, LinkToxic, LinkUpstream, ReplicationStalled, ServiceHung, ServiceKilled, ZoneIsolated,
         ZoneKilled, ZonePaused,
     )  # fmt: skip
-    kinds: dict[str, Any] = {each.kind: each for each in table}
+    kinds: dict[str, Any] = {each.kind: each for each in table} | dict.fromkeys(KINDS, MediaHurt)
     if kind not in kinds:
         raise JournalError(f"the journal names a fault kind {kind!r} that this version does not know")
     fault: Fault = kinds[kind].from_spec(json.loads(spec))

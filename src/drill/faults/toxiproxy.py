@@ -150,6 +150,12 @@ class Server:
             )  # fmt: skip
         return self._sure(name, lambda state: toxic in state.toxics, f"toxic {toxic.name}")
 
+    def set_toxic(self, name: str, toxic: Toxic) -> None:
+        """Give a toxic that is there other attributes, and no read-back. The library has no call for it."""
+        path = f"/proxies/{quote(name, safe='')}/toxics/{quote(toxic.name, safe='')}"
+        with _at(self.api):
+            _request("POST", path, {"attributes": dict(toxic.attributes)})
+
     def remove_toxic(self, name: str, toxic: str) -> ProxyState:
         """Remove a toxic by name; one that is gone already is fine."""
         with _at(self.api):

@@ -2,7 +2,8 @@
 
 A fault of a zone names its witness as `WAY/ZONE:OUTCOME` (`direct/a:refused`): what the drill's own requests
 to that door have to come out as while the fault holds. Before it all doors have to be open, and those of
-zones that no fault names have to answer throughout, or the drill hit more than it meant to.
+zones that no fault names have to answer throughout, or the drill hit more than it meant to. A fault that
+leaves a door open and makes it slow names a time instead of a word (`link/a:slower:200`): see `door_latency`.
 
 What hits a single service is undone by the platform itself, maybe within a second: there one such answer
 within 15 s proves it, or that the zone control shows another process or none.
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 
 from drill.model.plan import Plan
 from drill.model.units import seconds
+from drill.objectives.door_latency import threshold
 from drill.objectives.say import percent
 from drill.objectives.zone_loss import spec_of
 from drill.timeline import DoorPoint, FaultWindow, ServicePoint, Span, Timeline
@@ -62,10 +64,9 @@ def unseen(plan: Plan, timeline: Timeline) -> list[str]:
     found = signs(timeline)
     hit = {sign.zone for sign in found}
     lacking = [said for sign in found for said in _not_seen(timeline, sign)]
-    return lacking + [
-        said for sign in found for zone in plan.zones if zone not in hit
-        for said in _shut(timeline, zone, window(timeline, sign))
-    ]  # fmt: skip
+    while_on = [window(timeline, sign) for sign in found]
+    others = [zone for zone in plan.zones if zone not in hit]
+    return lacking + [said for zone in others for said in _shut(timeline, zone, while_on)]
 
 
 def window(timeline: Timeline, sign: Sign) -> Span:
@@ -98,6 +99,10 @@ def _not_seen(timeline: Timeline, sign: Sign) -> Iterator[str]:
         # A request that outlived the fault says as much of the revert as of the fault.
         if p.answered_s <= span.end_s or (sign.way == WAL and p.outcome in wanted)
     ]  # fmt: skip
+    if timed := threshold(sign.outcome):
+        if said := timed.lacking(inside):
+            yield f"{door}: {said}"
+        return
     like = [p for p in inside if p.outcome in wanted]
     if len(inside) < (WAL_SAMPLES_MIN if sign.way == WAL else SAMPLES_MIN):
         yield f"{door}: only {len(inside)} requests while it held"
@@ -126,14 +131,16 @@ def _asked(timeline: Timeline, way: str, zone: str, span: Span) -> list[DoorPoin
     return [p for p in timeline.doors if p.way == way and p.zone == zone and span.holds(p.t_s)]
 
 
-def _shut(timeline: Timeline, zone: str, span: Span) -> Iterator[str]:
-    """Whether the fault reached a zone that it was not meant for."""
-    inside = [p for p in _asked(timeline, "direct", zone, span) if p.answered_s <= span.end_s]
+def _shut(timeline: Timeline, zone: str, while_on: Sequence[Span]) -> Iterator[str]:
+    """Whether the faults reached a zone that they were not meant for; over all of them, as one of them may
+    be so short that a late answer or two would speak for it alone."""
+    asked = [p for p in timeline.doors if p.way == "direct" and p.zone == zone]
+    inside = [p for p in asked if any(s.holds(p.t_s) and p.answered_s <= s.end_s for s in while_on)]
     good = [p for p in inside if p.outcome in _ANSWERS]
-    if inside and len(good) < SHARE_MIN * len(inside):
+    if while_on and len(inside) < SAMPLES_MIN:
+        yield f"direct/{zone} was asked only {len(inside)} times meanwhile, so it may have been hit as well"
+    elif len(good) < SHARE_MIN * len(inside):
         yield f"direct/{zone} answered only {len(good)} of {len(inside)} requests, though no fault was for it"
-    if not inside and span.length_s > 1.0:
-        yield f"nobody asked direct/{zone} meanwhile, so it may have been hit as well"
 
 
 def not_open_before(plan: Plan, timeline: Timeline) -> list[str]:
@@ -152,7 +159,16 @@ def not_open_before(plan: Plan, timeline: Timeline) -> list[str]:
             found.append(
                 f"{way}/{zone} had only {percent(good / len(inside))} of requests ok before the fault"
             )
-    return found
+    return found + [
+        said for sign in signs(timeline) for said in _so_before(sign, timeline, timeline.baseline)
+    ]
+
+
+def _so_before(sign: Sign, timeline: Timeline, baseline: Span) -> Iterator[str]:
+    """Whether a door was as slow before the fault as the fault should have made it."""
+    timed = threshold(sign.outcome)
+    if timed and (said := timed.before(_asked(timeline, sign.way, sign.zone, baseline))):
+        yield f"{sign.way}/{sign.zone} {said}"
 
 
 def ids(timeline: Timeline) -> list[str]:
@@ -168,10 +184,11 @@ def ids(timeline: Timeline) -> list[str]:
 
 def told(found: Sequence[Sign]) -> str:
     """The signs for a reader: `direct/a came out as refused`."""
-    names = [
-        f"{s.way}/{s.zone} showed it"
-        if _of_service(s.fault)
-        else f"{s.way}/{s.zone} came out as {s.outcome!r}"
-        for s in found
-    ]
-    return ", ".join(dict.fromkeys(names))
+    return ", ".join(dict.fromkeys(f"{s.way}/{s.zone} {_shown(s)}" for s in found))
+
+
+def _shown(sign: Sign) -> str:
+    if _of_service(sign.fault):
+        return "showed it"
+    timed = threshold(sign.outcome)
+    return timed.told() if timed else f"came out as {sign.outcome!r}"

@@ -6,13 +6,15 @@ import time
 
 from chaoslib.exceptions import ActivityFailed
 
+from drill.definition.media import media_order
 from drill.faults.ehr import MODES
 from drill.faults.zones import SERVICE_MODES, ZONE_MODES
 from drill.model.errors import DrillError
+from drill.toolkit.media_session import apply_media
 from drill.toolkit.session import open_sessions, opened
 from drill.toolkit.zone_session import ZoneOrder, apply_service, apply_zone, fitted
 
-__all__ = ["ehr_fault", "hold", "revert", "service_fault", "sham", "zone_fault"]
+__all__ = ["ehr_fault", "hold", "media_fault", "revert", "service_fault", "sham", "zone_fault"]
 
 HOLD_MAX_S = 3600.0
 
@@ -79,6 +81,30 @@ def service_fault(
     try:
         return apply_service(opened(target, target_file), mode, service, zone)
     except DrillError as error:
+        raise ActivityFailed(str(error)) from error
+
+
+def media_fault(
+    mode: str,
+    zone: str,
+    direction: str = "both",
+    delay_ms: int | str | None = None,
+    jitter_ms: int | str | None = None,
+    rate_kbps: int | str | None = None,
+    target: str | None = None,
+    target_file: str | None = None,
+) -> list[str]:
+    """Hurt callers' media on its way: delay, jitter, stall, bandwidth or reset; returns the fault ids.
+
+    `zone` is as in `zone_fault`, or `every`, which has to be said. `direction` is up (callers to agents),
+    down or both. `delay_ms` (150) and `jitter_ms` are added in each direction; `jitter` alone adds 0 to
+    twice `jitter_ms` (60). `rate_kbps` (16) is kilobits a second of each connection, a multiple of 8.
+    """
+    told = {"delay_ms": delay_ms, "jitter_ms": jitter_ms, "rate_kbps": rate_kbps}
+    try:
+        order = media_order({"mode": mode, "zone": zone, "direction": direction, **told})
+        return apply_media(opened(target, target_file), order)
+    except (DrillError, ValueError) as error:
         raise ActivityFailed(str(error)) from error
 
 

@@ -20,11 +20,19 @@ from drill.probes.watch import ask_breaker, ask_health, ask_witness, link_base
 from drill.toolkit.session import ehr_of, open_sessions, target_of
 from drill.toolkit.store_members import store_trouble, zone_of
 
-T = TypeVar("T", bool, str)
+T = TypeVar("T", bool, str, DoorSample)
 
 HIT = "hit"
 
-__all__ = ["breakers_closed", "ehr_answers", "store_whole", "zone_door", "zones_healthy", "zones_up"]
+__all__ = [
+    "breakers_closed",
+    "door_ms",
+    "ehr_answers",
+    "store_whole",
+    "zone_door",
+    "zones_healthy",
+    "zones_up",
+]
 
 
 def zones_healthy(target: str | None = None, target_file: str | None = None) -> bool:
@@ -90,6 +98,20 @@ def zone_door(
     `zone` is a name, `primary`, `replica`, or `hit`: the one that this experiment last took. `way` is
     direct, link (the wire of callers' media) or wal (a wire of replication).
     """
+    return _sampled(zone, way, target, target_file).outcome
+
+
+def door_ms(
+    zone: str = HIT, way: str = "link", target: str | None = None, target_file: str | None = None
+) -> float:
+    """How many milliseconds one request to a zone's door takes, whatever it comes to; 800 is its patience.
+
+    `zone` and `way` are as in `zone_door`.
+    """
+    return _sampled(zone, way, target, target_file).latency_ms
+
+
+def _sampled(zone: str, way: str, target: str | None, target_file: str | None) -> DoorSample:
     try:
         found = target_of(target, target_file)
         name = _hit() if zone == HIT else zone_of(found, zone)
@@ -97,8 +119,8 @@ def zone_door(
     except DrillError as error:
         raise ActivityFailed(str(error)) from error
 
-    async def ask(session: aiohttp.ClientSession, found: Target) -> str:
-        return (await _door(session, found, chosen, way)).outcome
+    async def ask(session: aiohttp.ClientSession, found: Target) -> DoorSample:
+        return await _door(session, found, chosen, way)
 
     return _asked(ask, target, target_file)
 

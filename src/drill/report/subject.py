@@ -30,6 +30,11 @@ def _judges_zones(plan: Plan) -> bool:
     return any(group is not None for group in groups)
 
 
+def of_media(timeline: Timeline) -> bool:
+    """Whether nothing was hurt but callers' media: the store loses nobody by it."""
+    return bool(timeline.faults) and all(fault.fault.startswith("media-") for fault in timeline.faults)
+
+
 def ways(timeline: Timeline) -> tuple[str, ...]:
     """The ways on which the run's zone faults show: `direct` of `direct/a:refused`, each once."""
     found = (fault.witness.partition("/") for fault in timeline.faults)

@@ -8,7 +8,7 @@ from drill.model.plan import Plan
 from drill.model.units import seconds
 from drill.objectives.phases import PhaseMark
 from drill.recovery_estimate import Recovery
-from drill.report import callers, callers_hit, ledger
+from drill.report import callers, callers_hit, ledger, subject
 from drill.report.recovery_phases import NEVER, unseen
 from drill.report.values import Figure
 from drill.report.words import NOTHING
@@ -27,12 +27,18 @@ def figures(
     return (
         felt,
         recovered,
-        _phase("New primary after", "new primary", marks, timeline),
-        _phase("Redundancy restored after", "redundancy restored", marks, timeline),
+        *(() if subject.of_media(timeline) else _store_figures(marks, timeline)),
         ledger.figure(saved),
         callers_hit.figure(timeline),
         callers.calls_figure(timeline),
         callers.turns_figure(timeline),
+    )
+
+
+def _store_figures(marks: Sequence[PhaseMark], timeline: Timeline) -> tuple[Figure, ...]:
+    return (
+        _phase("New primary after", "new primary", marks, timeline),
+        _phase("Redundancy restored after", "redundancy restored", marks, timeline),
     )
 
 

@@ -156,6 +156,20 @@ def test_the_phases_stand_in_order_with_their_times_and_sources() -> None:
     assert sum(link is not None for link in links) >= 6
 
 
+def test_who_leads_the_store_is_no_figure_of_media_that_was_hurt() -> None:
+    """Nobody could have taken over from it: `never` would read like a failure."""
+
+    def media(_: float, event: ev.Event) -> ev.Event:
+        if not isinstance(event, ev.FaultRequested):
+            return event
+        return dataclasses.replace(event, fault="media-stall", witness="link/a:timeout")
+
+    view = view_of(h.changed(h.zone_loss(), media), h.zone_plan(failover=None))
+    labels = {figure.label for figure in view.figures}
+    assert {"Recovered after", "Calls cut off or refused"} <= labels
+    assert {"New primary after", "Redundancy restored after"}.isdisjoint(labels)
+
+
 def test_a_phase_that_never_came_is_never_and_an_unwatched_one_not_watched() -> None:
     """Which is not the same: one is found, the other not known."""
     kept = view_of(h.zone_loss(primary_s=math.inf, resync_s=math.inf), h.zone_plan())

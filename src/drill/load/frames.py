@@ -40,23 +40,25 @@ class Control(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def _head(opcode: int, length: int) -> bytes:
-    """All that comes before the mask's key."""
+    """All that comes before the payload, with the zero key."""
     if length < 126:
-        return bytes((_FIN | opcode, _MASKED | length))
-    if length < 1 << 16:
-        return bytes((_FIN | opcode, _MASKED | 126)) + length.to_bytes(2)
-    return bytes((_FIN | opcode, _MASKED | 127)) + length.to_bytes(8)
+        size = bytes((_MASKED | length,))
+    elif length < 1 << 16:
+        size = bytes((_MASKED | 126,)) + length.to_bytes(2)
+    else:
+        size = bytes((_MASKED | 127,)) + length.to_bytes(8)
+    return bytes((_FIN | opcode,)) + size + _ZERO_KEY
 
 
 def encode(opcode: int, payload: bytes) -> bytes:
     """One unfragmented client frame under the zero key."""
-    return _head(opcode, len(payload)) + _ZERO_KEY + payload
+    return _head(opcode, len(payload)) + payload
 
 
 def encode_masked(opcode: int, payload: bytes) -> bytes:
     """The same under a key that nobody can predict."""
     key = os.urandom(4)
-    return _head(opcode, len(payload)) + key + _masked(payload, key)
+    return _head(opcode, len(payload))[:-4] + key + _masked(payload, key)
 
 
 def _masked(payload: bytes, key: bytes) -> bytes:

@@ -17,7 +17,7 @@ import pytest
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 FAST = Path(__file__).with_name("fast.yaml")
-DRILL_TOML = """
+DRILL_TOML = '''
 [target.acme-staging]
 environment = "staging"
 edge = "ws://127.91.0.1:10000/media"
@@ -55,9 +55,11 @@ links = [
 [target.acme-staging.store]
 dsn = "postgresql://drill@127.91.1.1:15432/voice"
 passfile = "secret/pgpass"
-turns = "SELECT turn_id, call_sid, seq, digest FROM turn WHERE drill_id = %(run_id)s"
+turns = """
+SELECT turn_id, call_sid, seq, digest, (extract(epoch FROM created_at) * 1000000)::bigint
+FROM turn WHERE drill_id = %(run_id)s"""
 outbox_pending = "SELECT count(*) FROM outbox WHERE delivered_at IS NULL"
-"""
+'''
 
 
 @pytest.fixture(scope="module")

@@ -96,7 +96,7 @@ def until(true: Callable[[], bool], seconds: float) -> bool:
 def open_ports(layout: Layout) -> list[str]:
     """Addresses of the instance that accept connections."""
     found = []
-    for what, address in layout.claims().items():
+    for what, address in layout.claims(cluster=True).items():
         with socket.socket() as probe:
             probe.settimeout(1.0)
             if probe.connect_ex(address) == 0:
@@ -193,8 +193,11 @@ def test_commits_are_synchronous(shared: Box) -> None:
 
 
 def test_secrets_are_for_the_owner_only(shared: Box) -> None:
-    """Password files are readable by nobody else."""
-    for path in (shared.state / "pgpass", shared.state / "pg" / "pgpass", shared.state / "pg" / "superuser"):
+    """Files that hold a password are readable by nobody else."""
+    folder = shared.state / "pg"
+    members = sorted(folder.glob("patroni-*.yml"))
+    assert len(members) >= len(ZONES)
+    for path in (shared.state / "pgpass", *folder.glob("pgpass*"), *members):
         assert path.stat().st_mode & 0o077 == 0, path
 
 
@@ -213,7 +216,7 @@ def test_addresses_in_use_are_named_with_their_holders(shared: Box, tmp_path: Pa
     done = second.run("up")
     assert done.returncode == 4
     holders = {it["name"]: it["pid"] for it in shared.status()["processes"]}
-    for address in shared.layout.claims().values():
+    for address in shared.layout.claims(cluster=True).values():
         assert str(address) in done.stderr
     assert f"held by pid {holders['ehr']}" in done.stderr
     assert not second.processes()

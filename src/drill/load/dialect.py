@@ -127,12 +127,14 @@ class Dialect:
     utc_offset_ns: int = 0
     _heads: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
     _before: re.Pattern[bytes] = field(init=False, repr=False, compare=False)
+    _plain: bytes = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """How audio begins as JSON is usually written, without and with a space, and what is before it."""
         kind, media, name = self.agent.kind, self.agent.media, (self.agent.payload or ("",))[-1]
         heads = () if self.binary else tuple(f'{{"{kind}":{gap}"{media}"'.encode() for gap in ("", " "))
         object.__setattr__(self, "_heads", heads)
+        object.__setattr__(self, "_plain", b'"%b":"' % name.encode())
         object.__setattr__(self, "_before", re.compile(rb'"%b"\s*:\s*"' % re.escape(name.encode())))
 
     def parse(self, message: bytes) -> Audio | Mark | Clear | None:
@@ -151,8 +153,10 @@ class Dialect:
 
     def _cut_out(self, message: bytes) -> Audio | None:
         """None where it is not plain base64: the book knows escapes, and what is wrong."""
-        found = self._before.search(message)
-        begin = found.end() if found else 0
+        begin = message.find(self._plain) + len(self._plain)
+        if begin < len(self._plain):  # not found: perhaps there is space in it
+            found = self._before.search(message)
+            begin = found.end() if found else 0
         end = message.find(b'"', begin)
         if not begin or end < 0:
             return None

@@ -1,12 +1,12 @@
 """The media engine: one greenlet and one timing wheel hold every call of the process.
 
 Theory: a frame costs mostly its system call, so everything else has to be nearly free: no
-greenlet, timer or lock per call. The 20 ms between two frames of a call are cut into 20 slots
-of 1 ms, and a call lives in one of them. Waking up costs as much as several frames, so calls
-share few slots while they are few, and the wheel sleeps until the next slot that is taken or
-until a socket of its one epoll set has something to say. What has arrived is heard before
-anything is decided. A wheel that was held up catches up slot by slot, in order, and tells how
-late it was.
+greenlet, timer or lock per call. The time between two sends of a call (20 ms, or more where several
+frames leave together) is cut into slots of 1 ms, and a call lives in one of them. Waking up costs as
+much as several frames, so calls share few slots while they are few, what arrives is gathered for 2 ms,
+and the wheel sleeps until the next slot that is taken or, while nothing happens, until a socket of its
+one epoll set has something to say. What has arrived is heard before anything is decided. A wheel that
+was held up catches up slot by slot, in order, and tells how late the last of a slot's frames left.
 """
 
 from __future__ import annotations
@@ -112,7 +112,8 @@ class Engine:
                         self._drain()
                 due_ms += 1
             free_s = self._free_s(due_ms)
-            alarm.wait(min(free_s, _GATHER_S) if busy else free_s, deaf=busy)
+            deaf = busy or free_s <= _GATHER_S
+            alarm.wait(min(free_s, _GATHER_S) if deaf else free_s, deaf=deaf)
 
     def _free_s(self, due_ms: int) -> float:
         """Time until the next slot that is taken."""

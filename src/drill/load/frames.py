@@ -103,8 +103,8 @@ class Parser:
             data, self._rest = bytes(self._rest), bytearray()
         messages: list[bytes] = []
         at, end = 0, len(data)
-        if data.startswith(_MIDDLING_TEXT) and int.from_bytes(data[2:4]) == end - 4 and not self._parts:
-            return [data[4:]]  # one frame of audio and nothing else, as nearly always
+        if end > 4 and data[:2] == _MIDDLING_TEXT and data[2] << 8 | data[3] == end - 4 and not self._parts:
+            return [data[4:]]  # one frame and nothing else, as nearly always
         while at < end:
             begin, length = _measured(data, at, end)
             if begin + length > end:

@@ -8,6 +8,7 @@ thinned out would make any platform look good.
 
 from __future__ import annotations
 
+import gc
 import logging
 import random
 import time
@@ -84,6 +85,7 @@ class Session:
 
     def start(self) -> None:
         """Write down what is going to happen, then let it."""
+        gc.freeze()  # what is here stays: no collection has to look at it again, and stop the wheel meanwhile
         self._recorder.begin(self._schedule)
         for work in (self._engine.run, self._arrive, self._beat):
             greenlet = gevent.spawn(work)

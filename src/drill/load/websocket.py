@@ -69,14 +69,16 @@ class Line:
 
     def send(self, message: bytes, *, droppable: bool = False, opcode: int = TEXT) -> None:
         """One message, binary when it is `Binary`; OSError when the line is gone."""
-        out = self._out
-        if droppable and len(out) > BACKLOG_AUDIO:
-            self.dropped += 1
-            return
         frame = self._encode(BINARY if type(message) is Binary else opcode, message)
-        self._out = out + frame if out else frame
-        if len(out) > BACKLOG_ALL:
+        out = self._out
+        if not out:
+            self._out = frame
+        elif droppable and len(out) > BACKLOG_AUDIO:
+            self.dropped += 1
+        elif len(out) > BACKLOG_ALL:
             raise BrokenPipeError("the platform takes no more frames")
+        else:
+            self._out = out + frame
 
     def flush(self) -> None:
         """Give what was sent, and what did not fit before; OSError when the line is gone."""
@@ -103,8 +105,9 @@ class Line:
             return [], "" if data is None else "the platform closed the connection"
         if isinstance(data, OSError):
             raise data
-        messages = self._parser.feed(data)
-        return messages, self._obeyed() if self._parser.controls else ""
+        parser = self._parser
+        messages = parser.feed(data)
+        return messages, self._obeyed() if parser.controls else ""
 
     def leftover(self) -> tuple[list[bytes], str]:
         """Messages that came in one packet with the handshake."""

@@ -86,6 +86,8 @@ def serving(argv: Sequence[str | Path], core: int, log: Path) -> Iterator[tuple[
                     raise SystemExit(f"{argv[0]} does not serve:\n{log.read_text()}") from None
                 time.sleep(0.05)
         yield port, child.pid
+        if child.poll() is not None:
+            raise SystemExit(f"{argv[0]} ended by itself:\n{log.read_text()[-600:]}")
 
 
 def told(argv: Sequence[str | Path], core: int, within_s: float) -> bytes:

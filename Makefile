@@ -33,7 +33,7 @@ setup: $(READY) .tools/.ready
 
 $(READY): requirements.lock pyproject.toml scripts/find-python.sh
 	test -x $(PY) || "$$(scripts/find-python.sh)" -m venv .venv
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 
@@ -46,6 +46,8 @@ $(READY): requirements.lock pyproject.toml scripts/find-python.sh
 	touch .tools/.ready
 
 lock:
+	test -x $(PY) || "$$(scripts/find-python.sh)" -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check uv
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-emit-find-links --all-extras --no-header pyproject.toml -o requirements.lock
 

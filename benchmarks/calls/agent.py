@@ -45,8 +45,8 @@ class _Peer:
     """One call."""
 
     __slots__ = (
-        "_answer_ms", "_call", "_due_ms", "_intent", "_left", "_patient", "_round_ms", "_seen", "_seq", "_socket",
-        "_voice",
+        "_answer_ms", "_call", "_due_ms", "_intent", "_left", "_patient", "_round_ms", "_seen", "_seq",
+        "_socket", "_voice",
     )  # fmt: skip
 
     def __init__(self, connection: socket.socket, answer_ms: int) -> None:

@@ -134,8 +134,9 @@ def _value(hint: Any, value: Any, where: str) -> Any:
 
 def _dataclass(cls: type[Any], value: Any, where: str) -> Any:
     hints = typing.get_type_hints(cls)
-    if not isinstance(value, dict) or set(value) != set(hints):
+    may = {f.name for f in dataclasses.fields(cls) if f.default is not dataclasses.MISSING}
+    if not isinstance(value, dict) or not set(hints) - may <= set(value) <= set(hints):
         raise JournalError(
             f"{where} does not have the members of a plan: it was edited, or another version wrote it"
         )
-    return cls(**{name: _value(hint, value[name], f"{where} {name}") for name, hint in hints.items()})
+    return cls(**{name: _value(hints[name], each, f"{where} {name}") for name, each in value.items()})

@@ -9,6 +9,7 @@ import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import Any
 
 from drill.model.voice import HeardLimits as HeardLimits
 from drill.model.voice import VoiceLimits as VoiceLimits
@@ -210,5 +211,18 @@ class Plan:
 
 
 def to_json(plan: Plan) -> str:
-    """The plan as canonical JSON: sorted keys, no spaces."""
-    return json.dumps(dataclasses.asdict(plan), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    """The plan as canonical JSON: sorted keys, no spaces; what a member has by default is not written.
+
+    So a plan of last year, which knows nothing of what drills learned to ask since, is read by its own bytes
+    and has its own digest, as long as whatever is added here has a default that asks for nothing.
+    """
+    return json.dumps(_members(plan), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _members(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_members(each) for each in value]
+    if not dataclasses.is_dataclass(value):
+        return value
+    told = {f.name: (f.default, getattr(value, f.name)) for f in dataclasses.fields(value)}
+    return {name: _members(own) for name, (default, own) in told.items() if own != default}

@@ -141,30 +141,37 @@ def parse_line(stream: str, line: str, chain: str) -> tuple[Recorded, str]:
     try:
         fields = json.loads(body)
         seq, t_ns, kind = int(fields.pop("n")), int(fields.pop("t_ns")), fields.pop("kind")
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise JournalError(f"is not a journal event: {error}") from error
     return Recorded(stream, seq, t_ns, from_fields(kind, fields)), stated
 
 
 def read_stream(path: Path) -> Stream:
     """Read and verify one stream; damage is told in `fault`, never raised and never skipped over."""
-    name, chain = path.stem, genesis(path.stem)
-    events: list[Recorded] = []
     try:
-        text = path.read_bytes().decode("utf-8", errors="surrogateescape")
+        with path.open("rb") as file:
+            return read_lines(path.stem, path.name, file)
     except OSError as error:
-        return Stream(name, (), chain, f"{path.name}: cannot be read: {error.strerror}")
-    lines = text.split("\n")
-    torn = lines.pop()  # text after the last newline: empty when the last line is whole
+        told = f"{path.name}: cannot be read: {error.strerror}"
+        return Stream(path.stem, (), genesis(path.stem), told)
+
+
+def read_lines(name: str, file: str, lines: Iterable[bytes]) -> Stream:
+    """A stream from its lines, wherever they are stored; `file` is what its faults call the place."""
+    chain = genesis(name)
+    events: list[Recorded] = []
+    torn = False
     for number, line in enumerate(lines, start=1):
+        if torn := not line.endswith(b"\n"):  # text after the last newline
+            break
         try:
-            recorded, chain = parse_line(name, line, chain)
+            recorded, chain = parse_line(name, line[:-1].decode(errors="surrogateescape"), chain)
             _in_order(recorded, number)
         except (JournalError, UnicodeEncodeError) as error:
             changed = isinstance(error, ChangedError | UnicodeEncodeError)
-            return Stream(name, tuple(events), chain, f"{path.name}:{number}: {error}", changed)
+            return Stream(name, tuple(events), chain, f"{file}:{number}: {error}", changed)
         events.append(recorded)
-    return Stream(name, tuple(events), chain, _ending(path.name, name, events, torn))
+    return Stream(name, tuple(events), chain, _ending(file, name, events, torn=torn))
 
 
 def _in_order(recorded: Recorded, number: int) -> None:
@@ -174,7 +181,7 @@ def _in_order(recorded: Recorded, number: int) -> None:
         raise ChangedError("is a seal that counts another number of events")
 
 
-def _ending(file: str, name: str, events: list[Recorded], torn: str) -> str:
+def _ending(file: str, name: str, events: list[Recorded], *, torn: bool) -> str:
     where = f"{file}:{len(events) + 1}"
     if torn:
         return f"{where}: the last line is torn: its writer was stopped while writing"

@@ -1,17 +1,21 @@
 """The folder of a run, and everything that can be said from it alone, any time, offline.
 
-runs/<drill>/<utc>-<id>/  plan.json  target.toml  experiment.json  schedule.json  journal/  logs/
+runs/register.jsonl       every run that was begun, by its number
+runs/<drill>/<utc>-<id>/  run.json  plan.json  environment.json  target.toml  experiment.json  schedule.json
+                          journal/  logs/
                           verdicts.json  report.html  report.md       (made from the above, again and again)
 """
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from drill.evidence import enrol, environment_bytes, record_bytes
 from drill.journal import Stream, merge, read_run
 from drill.judge import judge, verdicts_to_json
 from drill.model.errors import JournalError
@@ -39,13 +43,23 @@ class Judged:
 
 
 def new_run(root: Path, plan: Plan, target: Target) -> tuple[Path, str]:
-    """A fresh folder for one run of a plan, and the run's id."""
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    run_id = f"{stamp}-{secrets.token_hex(3)}"
+    """A fresh folder for one run of a plan, and the run's id; its number stands in `run.json`.
+
+    The number is given first: a run that never gets further is missing, and is seen to be.
+    """
+    now, environment = datetime.now(UTC), environment_bytes()
+    run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+    record = enrol(
+        root, target=plan.target, drill=plan.drill, run_id=run_id,
+        created_utc=now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), plan_sha256=plan.digest,
+        environment_sha256=hashlib.sha256(environment).hexdigest(),
+    )  # fmt: skip
     folder = root / plan.drill / run_id
     for name in ("journal", "logs"):
         (folder / name).mkdir(parents=True)
+    (folder / "run.json").write_bytes(record_bytes(record))
     (folder / "plan.json").write_text(to_json(plan) + "\n", encoding="utf-8")
+    (folder / "environment.json").write_bytes(environment)
     shutil.copyfile(target.file, folder / "target.toml")
     return folder, run_id
 

@@ -18,6 +18,8 @@ from drill.conduct.loop import Show
 from drill.definition import load_drill
 from drill.definition.suites import all_drills, expand
 from drill.embedded import SandboxOptions, sandbox
+from drill.evidence import timestamps
+from drill.evidence.bundle import RECORD, RUN_STAMP
 from drill.model.errors import WorldError
 from drill.model.events import Aborted
 from drill.model.target import Target
@@ -40,12 +42,16 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """What a run is asked for besides its drill file. `seed` None draws one and writes it down."""
+    """What a run is asked for besides its drill file. `seed` None draws one and writes it down.
+
+    `tsa`: address of the authority that puts a time stamp on the run's record before anything is touched.
+    """
 
     argv: tuple[str, ...] = ()
     seed: int | None = None
     sham: bool = False
     runs: Path = RUNS
+    tsa: str | None = None
 
 
 @contextmanager
@@ -68,11 +74,13 @@ def run_drill(file: Path, target: Target, how: How, show: Show) -> Judged:
     """Plan, conduct, judge and report one drill.
 
     Raises DefinitionError when the file or the target cannot be drilled, WorldError when the
-    guards refused: nothing was injected then, and the run's folder says why.
+    guards refused, or no time stamp was given: nothing was injected then, and the run's folder says why.
     """
     seed = secrets.randbelow(2**31) if how.seed is None else how.seed
     planned = plan(load_drill(file), target, seed=seed, sham=how.sham)
     folder, run_id = new_run(how.runs, planned, target)
+    if how.tsa:
+        (folder / RUN_STAMP).write_bytes(timestamps.ask(how.tsa, (folder / RECORD).read_bytes()))
     outcome = conduct(planned, target, folder, run_id, how.argv, version("drill"), show)
     judged = judge_run(folder)
     write_results(judged)

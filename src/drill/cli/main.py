@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import click
 
 from drill import wiring
+from drill.cli import evidence
 from drill.cli.progress import Terminal
 from drill.cli.say import as_json, failures, table
 from drill.definition import load_drill
@@ -77,6 +78,9 @@ def _where(name: str | None, target_file: Path | None, embedded: bool, **options
     return wiring.Where(name, target_file, own if embedded else None)
 
 
+for _command in (evidence.keygen, evidence.seal, evidence.sign, evidence.verify):
+    cli.add_command(_command)
+
 _JSON = click.option("--json", "json_", is_flag=True, help="Machine-readable result on stdout.")
 _DRILLS = click.option(
     "--drills", type=click.Path(path_type=Path), default=DRILLS, help="Folder of drill files."
@@ -136,17 +140,20 @@ def plan(drill: str, drills: Path, seed: int, **where: Any) -> None:
 )
 @click.option("--sham", is_flag=True, help="Everything but the fault; must end UNKNOWN.")
 @click.option("--runs", type=click.Path(path_type=Path), default=wiring.RUNS, help="Folder for the runs.")
+@click.option(
+    "--tsa", metavar="URL", help="Have the plan time-stamped (RFC 3161) before anything is touched."
+)
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
 @_JSON
 def run(
     drills_or_suite: tuple[str, ...], drills: Path, seed: int | None, sham: bool, runs: Path,
-    quiet: bool, json_: bool, **where: Any,
+    tsa: str | None, quiet: bool, json_: bool, **where: Any,
 ) -> None:  # fmt: skip
     """Conduct drills, judge them and write their reports."""
     files = wiring.expand(drills_or_suite, drills)
     for file in files:
         load_drill(file)
-    how = wiring.How(argv=tuple(sys.argv), seed=seed, sham=sham, runs=runs)
+    how = wiring.How(argv=tuple(sys.argv), seed=seed, sham=sham, runs=runs, tsa=tsa)
     with Terminal(quiet=quiet) as terminal, wiring.opened(_where(**where)) as target:
         judged = []
         for file in files:

@@ -70,6 +70,16 @@ def test_a_probe_that_was_silent_is_unknown(
     assert judged(quiet)[objective].status is UNKNOWN
 
 
+@pytest.mark.parametrize("back_s", [math.inf, 82.0])
+def test_a_zone_seen_out_after_the_limit_was_not_back_in_time(back_s: float) -> None:
+    """FAIL, although the probe was silent for a while before that."""
+    quiet = [
+        e for e in zone_loss(back_s=back_s) if not (isinstance(e[2], ev.EdgeSample) and 60.0 < e[1] < 64.0)
+    ]
+    found = judged(quiet, failover=FailoverLimits(5.0, 15.0, 25.0, 40.0, 20.0))
+    assert found[ZONE_BACK].status is FAIL
+
+
 @pytest.mark.parametrize("kind", [ev.EdgeSample, ev.MemberSample])
 def test_a_probe_that_never_spoke_is_unknown(kind: type[ev.Event]) -> None:
     """Nothing is known of what it should have told."""

@@ -20,6 +20,7 @@ from drill.objectives.say import failed, held, unknown, zones
 from drill.objectives.zone_loss import (
     Loss,
     Seen,
+    edge_path,
     losses,
     new_primary,
     primary_before,
@@ -123,10 +124,10 @@ def _zone_back(_plan: Plan, timeline: Timeline, limits: FailoverLimits, loss: Lo
         sentence = f"The edge never took {where} out, so it could not take it back."
         return unknown(ZONE_BACK, sentence, limit=limit, because=loss.ids)
     end_s, due_s = timeline.evidence.end_s, loss.reverted_s + limits.zone_back_within_s
-    found, blind = (
-        taken_back(timeline, loss),
-        timeline.silent("edge", loss.zone, Span(loss.reverted_s, end_s)),
-    )
+    found = taken_back(timeline, loss)
+    # Seen to be out after the limit, it was not back for good in time, whatever was missed before.
+    late = any(due_s < p.t_s <= end_s and not p.healthy for p in edge_path(timeline, loss.zone))
+    blind = not late and timeline.silent("edge", loss.zone, Span(loss.reverted_s, end_s))
     if found is None:
         sentence = f"The edge sent no calls to {where} again, for {seconds(end_s - loss.reverted_s)}"
         return _never(ZONE_BACK, sentence, limit, blind, loss.reverted_s, end_s, due_s, loss.ids)

@@ -13,7 +13,7 @@ drill: setup
 
 # Everything: lint, types, import contracts, all tests with real processes.
 test: setup lint
-	$(PY) -m pytest
+	$(PY) -m pytest -n 2 --no-loadscope-reorder
 
 lint: setup
 	$(BIN)/ruff check src tests benchmarks loadprofiles

@@ -1,10 +1,51 @@
-"""Lets every test import the builders beside this file: `from histories import ...`."""
+"""Builders beside this file for every test (`from histories import ...`), and what may run side by side.
+
+Theory: most of a drill is waiting, so two processes of pytest share two cores well (`make test`). But
+drills that have to pass want no second drill beside them, and two users of one sandbox's net cannot run at
+once: those files are a group, and a group stays in one process. Drills go first, for they take longest.
+"""
 
 import signal
 import sys
 from pathlib import Path
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 # A shell that starts us in the background has us ignore Ctrl-C, and whom we start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+DRILLS, SANDBOX, RIG = "drills", "one sandbox", "fault rig"
+GROUPS = {
+    "test_zone_drills": DRILLS,
+    "test_drill": DRILLS,
+    "test_foreign": DRILLS,
+    "test_refusals": SANDBOX,
+    "test_experiments": SANDBOX,
+    "test_chaos_run_interrupted": SANDBOX,
+    "test_faults": RIG,
+    "test_toxiproxy_conformance": RIG,
+    "test_load": "load",
+    "test_load_processes": "load",
+}
+
+
+class Groups(LoadScopeScheduling):
+    """A file is a group, and some files are one. (xdist's own groups do not reach pytest 9's node ids.)"""
+
+    def _split_scope(self, nodeid: str) -> str:
+        name = Path(nodeid.partition("::")[0]).stem
+        return GROUPS.get(name, name)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
+    """Asked when pytest runs in several processes."""
+    return Groups(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The drills first."""
+    items.sort(key=lambda item: GROUPS.get(item.path.stem) != DRILLS)

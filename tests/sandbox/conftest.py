@@ -10,12 +10,13 @@ import pytest
 from drill.embedded import SandboxOptions, sandbox
 
 # Drills for the tests to run; our own pytest plugin would conduct them as they stand.
+SHARED = 98
 collect_ignore = ["fast.yaml", "service-fast.yaml", "zone-fast.yaml"]
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Target file of a running sandbox."""
-    state = tmp_path_factory.mktemp("sandbox")
-    with sandbox(SandboxOptions(instance=71, state=state, profile="lite")) as target:
+def running(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Target file of a running sandbox; a module that wants a net of its own names its INSTANCE."""
+    instance, state = getattr(request.module, "INSTANCE", SHARED), tmp_path_factory.mktemp("sandbox")
+    with sandbox(SandboxOptions(instance=instance, state=state, profile="lite")) as target:
         yield target

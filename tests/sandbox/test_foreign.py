@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
+INSTANCE = 71  # 127.91, as the file below has it
 FAST = Path(__file__).with_name("fast.yaml")
 DRILL_TOML = '''
 [target.acme-staging]

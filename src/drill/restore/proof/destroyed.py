@@ -1,0 +1,79 @@
+"""`copy.destroyed`: of the restored copy nothing is left: no process, nobody who answers, no file.
+
+A copy of patients' data that outlives its drill is a breach. Processes come first: one that still runs holds
+its files open, so that their names are gone and their content is not.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from drill.model.restore import Check, Coverage, concluded
+
+NAME = "copy.destroyed"
+_CONNECT_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One that served the copy; a number alone may be another's by now. `started_s`: as psutil has it."""
+
+    pid: int
+    started_s: float
+
+
+def process(pid: int) -> Process:
+    """To be asked while it runs."""
+    return Process(pid, psutil.Process(pid).create_time())
+
+
+def check_destroyed(
+    folders: Sequence[Path], processes: Sequence[Process], addresses: Sequence[tuple[str, int]]
+) -> Check:
+    """Everything that the copy was made of, as it was known while it lived."""
+    wrong = [f"process {p.pid} still runs" for p in processes if _runs(p)]
+    wrong += [f"{host}:{port} still answers" for host, port in addresses if _answers(host, port)]
+    wrong += [f"{path.name} is still there" for path in folders if path.exists() or path.is_symlink()]
+    wrong += [f"process {pid} holds {name} open" for pid, name in _holders(folders)]
+    total = len(folders) + len(processes) + len(addresses)
+    detail = (
+        f"{len(folders)} folders, {len(processes)} processes and {len(addresses)} addresses were looked for"
+    )
+    detail += f"; {wrong[0]}." if wrong else "; none is left."
+    coverage = Coverage(total, total, "traces")
+    return concluded(NAME, coverage, detail, wrong, measured=f"{len(wrong)} left", limit="0")
+
+
+def _runs(process: Process) -> bool:
+    try:
+        found = psutil.Process(process.pid)
+        return found.create_time() == process.started_s and found.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), _CONNECT_S):
+            return True
+    except OSError:
+        return False
+
+
+def _holders(folders: Sequence[Path]) -> list[tuple[int, str]]:
+    """Processes that we may look into and that have a file of the copy open, deleted or not."""
+    below = tuple(f"{path.absolute()}/" for path in folders)
+    found: list[tuple[int, str]] = []
+    for one in psutil.process_iter():
+        try:
+            links = list(Path(f"/proc/{one.pid}/fd").iterdir())
+            names = [str(link.readlink()) for link in links]
+        except OSError:
+            continue
+        found += [(one.pid, Path(n).name) for n in names if below and n.startswith(below)][:1]
+    return found

@@ -1,0 +1,128 @@
+"""SQL of the row digests: sums over a range of pages, sums by bucket, and the rows of one bucket.
+
+    h1 = hash_record_extended(row, 0)      h2 = hash_record_extended(row, 42)
+    a range of pages   count, sum(h1), sum(h2)
+    a bucket           the rows whose h1 has the same lowest ten bits, then the next ten, and so on
+
+Equal is what the type's own equality calls equal: 1.0 and 1.00 are, and so are two texts under a collation
+that says so. sum(int8) is exact: PostgreSQL adds it up in 128 bits and more.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from psycopg import sql
+
+from drill.restore.proof.catalog import Table, columns
+from drill.restore.proof.place import Session
+from drill.restore.proof.sums import Sums, differing
+
+_BITS = 10
+_LEVELS = 5
+ROWS_FEW = 2000
+_FETCH = 1000
+SEEDS = (0, 42)
+
+
+def row_hash(session: Session, table: Table) -> sql.Composable:
+    """A row as hash_record_extended takes it: itself, or rebuilt with text where a type has no hash."""
+    found = columns(session, table)
+    if all(column.hashable for column in found) and found:
+        return sql.SQL("t")
+    parts = [sql.SQL("t.{}" if c.hashable else "t.{}::text").format(sql.Identifier(c.name)) for c in found]
+    return sql.SQL("ROW({})").format(sql.SQL(", ").join(parts))
+
+
+def _hashed(table: Table, row: sql.Composable) -> sql.Composed:
+    """Both hashes and the place of every row; OFFSET 0 keeps each hash from being reckoned twice."""
+    return sql.SQL(
+        "SELECT hash_record_extended({row}, {one}) h1, hash_record_extended({row}, {two}) h2, t.ctid "
+        "FROM ONLY {table} t OFFSET 0"
+    ).format(row=row, one=SEEDS[0], two=SEEDS[1], table=sql.Identifier(*table.key))
+
+
+def range_sums(session: Session, table: Table, row: sql.Composable, pages: tuple[int, int]) -> Sums:
+    """Of the rows in these pages; of all behind them too when they are the table's last."""
+    start, stop = pages
+    # A block's number is an unsigned 32-bit one, and no table has the last of them.
+    last = stop if stop < table.pages else 0xFFFFFFFF
+    query = sql.SQL(
+        "SELECT count(*), sum(hash_record_extended({row}, {one})), sum(hash_record_extended({row}, {two})) "
+        "FROM ONLY {table} t WHERE t.ctid >= {start}::tid AND t.ctid < {stop}::tid"
+    ).format(
+        row=row, one=SEEDS[0], two=SEEDS[1], table=sql.Identifier(*table.key),
+        start=sql.Literal(f"({start},0)"), stop=sql.Literal(f"({last},0)"),
+    )  # fmt: skip
+    found = session.execute(query).fetchone()
+    assert found is not None  # noqa: S101  # an aggregate always gives a row
+    return Sums(int(found[0]), int(found[1] or 0), int(found[2] or 0))
+
+
+def _buckets(session: Session, table: Table, row: sql.Composable, level: int, path: int) -> dict[int, Sums]:
+    """Sums by the next ten bits of h1, of the rows whose lower bits are `path`."""
+    done = _BITS * level
+    query = sql.SQL(
+        "SELECT (h1 >> {shift}) & {mask}, count(*), sum(h1), sum(h2) FROM ({hashed}) d "
+        "WHERE h1 & {below} = {path} GROUP BY 1"
+    ).format(
+        shift=sql.Literal(done), mask=sql.Literal((1 << _BITS) - 1), hashed=_hashed(table, row),
+        below=sql.Literal((1 << done) - 1), path=sql.Literal(path),
+    )  # fmt: skip
+    return {int(n): Sums(int(rows), int(a), int(b)) for n, rows, a, b in session.execute(query)}
+
+
+def differing_rows(
+    source: Session, copy: Session, mine: Table, other: Table, most: int
+) -> tuple[list[str], list[str]]:
+    """Places of up to `most` rows that only the source has, and of those that only the copy has."""
+    hash_a, hash_b = row_hash(source, mine), row_hash(copy, other)
+    only_source: list[str] = []
+    only_copy: list[str] = []
+    for level, path in _leaves(source, copy, (mine, hash_a), (other, hash_b), 0, 0):
+        a = _rows(source, mine, hash_a, level, path)
+        b = _rows(copy, other, hash_b, level, path)
+        only_source += _beyond(a, b)
+        only_copy += _beyond(b, a)
+        if len(only_source) + len(only_copy) >= most:
+            break
+    return only_source[:most], only_copy[:most]
+
+
+_Side = tuple[Table, sql.Composable]
+
+
+def _leaves(
+    source: Session, copy: Session, mine: _Side, other: _Side, level: int, path: int
+) -> Iterator[tuple[int, int]]:
+    """Differing buckets that are small enough to be read row by row, as (level, lowest bits)."""
+    a, b = _buckets(source, *mine, level, path), _buckets(copy, *other, level, path)
+    for bucket in differing(a, b):
+        deeper = path | bucket << _BITS * level
+        rows = max(a.get(bucket, Sums()).rows, b.get(bucket, Sums()).rows)
+        if rows > ROWS_FEW and level + 1 < _LEVELS:
+            yield from _leaves(source, copy, mine, other, level + 1, deeper)
+        else:
+            yield level + 1, deeper
+
+
+Found = dict[tuple[int, int], list[str]]
+
+
+def _rows(session: Session, table: Table, row: sql.Composable, level: int, path: int) -> Found:
+    """Places of a bucket's rows, by their hashes."""
+    query = sql.SQL("SELECT h1, h2, ctid::text FROM ({}) d WHERE h1 & {} = {}").format(
+        _hashed(table, row), sql.Literal((1 << _BITS * level) - 1), sql.Literal(path)
+    )
+    found: Found = {}
+    cursor = session.cursor()
+    for one, two, ctid in cursor.stream(query, size=_FETCH):
+        found.setdefault((one, two), []).append(ctid)
+    return found
+
+
+def _beyond(mine: Found, other: Found) -> list[str]:
+    """Places of the rows of which `mine` has more than `other`."""
+    more = Counter({k: len(v) for k, v in mine.items()}) - Counter({k: len(v) for k, v in other.items()})
+    return [place for key, number in more.items() for place in mine[key][len(mine[key]) - number :]]

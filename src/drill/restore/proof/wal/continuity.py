@@ -1,0 +1,275 @@
+"""`wal.continuity`: from one position to another every segment is there, whole, and leads on to the next.
+
+    names    each segment that the timelines' histories ask for is in the archive, at its full size
+    headers  each one is what its name says: position, timeline, segment size, and the same cluster
+    records  each record's CRC and back link, by pg_waldump, stretches side by side
+
+A list of names alone is no proof: a segment of garbage has a name too. What it cannot see: log that was
+never archived behind the newest segment; `ledger.rpo` sees that.
+"""
+
+from __future__ import annotations
+
+import struct
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from drill.model.errors import WorldError
+from drill.model.restore import Check, Coverage, concluded, undecided
+from drill.restore.proof.clock import timed
+from drill.restore.proof.wal.names import (
+    HISTORY,
+    SEGMENT,
+    Span,
+    lsn_text,
+    parse_history,
+    segment_name,
+    segment_number,
+    segments_of,
+)
+from drill.restore.proof.wal.transactions import Transactions
+from drill.restore.proof.wal.waldump import Reading, Waldump
+
+NAME = "wal.continuity"
+WITHIN_S = 600.0
+_STRETCH_MIN = 2  # segments: below that, starting another pg_waldump costs more than it saves
+# XLogLongPageHeaderData: magic, info, timeline, page address, remaining length, (padding), system id,
+# segment size, page size; src/include/access/xlog_internal.h.
+_HEADER = struct.Struct("<HHIQIxxxxQII")
+_LONG = 0x0002
+_MAGIC_HIGH = 0xD1
+
+
+@dataclass(frozen=True, slots=True)
+class WalProof:
+    """The check, and what it read on the way: transactions in the log's order, and up to where."""
+
+    check: Check
+    transactions: Transactions
+    end: int
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """An archive's segments from `start` to `end`, by number."""
+
+    archive: Path
+    size_bytes: int
+    start: int
+    end: int
+    wanted: dict[int, str]
+
+
+def prove_wal(
+    archive: Path,
+    start: int,
+    binaries: Path,
+    *,
+    end: int | None = None,
+    timeline: int | None = None,
+    sysid: int | None = None,
+    workers: int = 2,
+    within_s: float = WITHIN_S,
+) -> WalProof:
+    """The archive, a folder of plain segments and history files, from `start` (the backup's checkpoint) on.
+
+    Args:
+        end: position up to which there must be log; None for the end of the newest segment.
+        timeline: the one to recover along; None for the newest in the archive.
+        sysid: the cluster's identifier from pg_control; None to take the first segment's.
+        workers: stretches that are read at the same time.
+        within_s: what all of it may take; WorldError after that.
+    """
+    until_s = time.monotonic() + within_s
+    with timed() as clock:
+        proof = _prove(archive, start, binaries, end, timeline, sysid, workers, until_s)
+    return WalProof(clock.stamp(proof.check), proof.transactions, proof.end, proof.spans)
+
+
+def _prove(
+    archive: Path, start: int, binaries: Path, end: int | None, timeline: int | None, sysid: int | None,
+    workers: int, until_s: float,
+) -> WalProof:  # fmt: skip
+    names = sorted(path.name for path in archive.iterdir() if SEGMENT.fullmatch(path.name))
+    if not names:
+        check = undecided(NAME, "segments", f"There is no WAL segment in {archive.name}.")
+        return WalProof(check, Transactions(), start, ())
+    try:
+        size_bytes = _segment_size(archive, names)
+        newest = timeline or _newest_timeline(archive, names)
+        spans = _spans(archive, newest)
+    except ValueError as error:
+        return WalProof(_broken(str(error)), Transactions(), start, ())
+    if end is None:
+        end = _end_of_newest(names, newest, size_bytes)
+    if end <= start:
+        why = f"the archive ends at {lsn_text(end)}, before {lsn_text(start)} where it has to begin"
+        return WalProof(_broken(why), Transactions(), end, spans)
+    wanted = {segment_number(n, size_bytes)[1]: n for n in segments_of(spans, start, end, size_bytes)}
+    log = _Log(archive, size_bytes, start, end, wanted)
+    wrong, good = _headers(log, sysid)
+    readings = _read_all(log, good, binaries, workers, until_s) if good else []
+    return _proof(log, spans, wrong, readings)
+
+
+def _broken(why: str) -> Check:
+    return concluded(NAME, Coverage(0, 1, "segments"), f"The archive cannot be followed: {why}.", [why])
+
+
+def _segment_size(archive: Path, names: Sequence[str]) -> int:
+    """From the first header that can be read."""
+    for name in names:
+        header = _header(archive / name)
+        if header is not None and 1 << 20 <= header[5] <= 1 << 30 and header[5].bit_count() == 1:
+            return int(header[5])
+    raise ValueError("no segment begins with a header of WAL")
+
+
+def _header(path: Path) -> tuple[int, ...] | None:
+    """The fields of a segment's first page: magic, info, timeline, address, system id, segment size."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(_HEADER.size)
+    except OSError:
+        return None
+    if len(data) < _HEADER.size:
+        return None
+    magic, info, timeline, address, _, sysid, size_bytes, _ = _HEADER.unpack(data)
+    if magic >> 8 != _MAGIC_HIGH or not info & _LONG:
+        return None
+    return magic, info, timeline, address, sysid, size_bytes
+
+
+def _newest_timeline(archive: Path, names: Sequence[str]) -> int:
+    of_histories = [int(m[1], 16) for p in archive.iterdir() if (m := HISTORY.fullmatch(p.name))]
+    return max([*of_histories, *(int(name[:8], 16) for name in names)])
+
+
+def _spans(archive: Path, timeline: int) -> tuple[Span, ...]:
+    """The way from the first ancestor to `timeline`; ValueError when its history is missing or wrong."""
+    path = archive / f"{timeline:08X}.history"
+    if path.is_file():
+        return parse_history(timeline, path.read_text(encoding="utf-8", errors="replace"))
+    if timeline == 1:
+        return (Span(1, 0, None),)
+    raise ValueError(f"{path.name} is missing, so nobody knows where timeline {timeline} begins")
+
+
+def _end_of_newest(names: Sequence[str], timeline: int, size_bytes: int) -> int:
+    mine = [n for n in names if int(n[:8], 16) == timeline] or list(names)
+    return (segment_number(mine[-1], size_bytes)[1] + 1) * size_bytes
+
+
+def _headers(log: _Log, sysid: int | None) -> tuple[list[str], list[int]]:
+    """What is wrong with names and headers, and the numbers of the segments that can be read."""
+    wrong, good = [], []
+    for number, name in sorted(log.wanted.items()):
+        fault, sysid = _fault_of(log, number, sysid)
+        if fault:
+            wrong.append(f"segment {name} {fault}")
+        else:
+            good.append(number)
+    return wrong, good
+
+
+def _fault_of(log: _Log, number: int, sysid: int | None) -> tuple[str, int | None]:
+    path = log.archive / log.wanted[number]
+    if not path.is_file():
+        return "is missing", sysid
+    if (size := path.stat().st_size) != log.size_bytes:
+        return f"has {size} of {log.size_bytes} bytes", sysid
+    header = _header(path)
+    if header is None:
+        return "does not begin with a header of WAL", sysid
+    _, _, timeline, address, own_sysid, _ = header
+    if address != number * log.size_bytes:
+        return f"holds the log at {lsn_text(address)}", sysid
+    if timeline > int(path.name[:8], 16):
+        return f"is of timeline {timeline}", sysid
+    if sysid is not None and own_sysid != sysid:
+        return f"is of another cluster ({own_sysid}, not {sysid})", sysid
+    return "", own_sysid
+
+
+def _read_all(
+    log: _Log, good: Sequence[int], binaries: Path, workers: int, until_s: float
+) -> list[tuple[range, Reading]]:
+    """Each stretch of neighbouring good segments, in parts read side by side, in the log's order."""
+    parts = [part for stretch in _stretches(good) for part in _parts(stretch, workers)]
+    with tempfile.TemporaryDirectory(prefix="drill-wal-") as scratch:
+        # One name for all timelines, so that pg_waldump follows the log across their borders.
+        for number in good:
+            link = Path(scratch) / segment_name(1, number, log.size_bytes)
+            link.symlink_to((log.archive / log.wanted[number]).resolve())
+        dump = Waldump(binaries, Path(scratch), 1, until_s)
+        with ThreadPoolExecutor(max(1, workers)) as pool:
+            joined = {a.stop for a, b in pairwise(parts) if a.stop == b.start}
+            readings = pool.map(lambda part: _read_part(log, dump, part, part.stop in joined), parts)
+            return list(zip(parts, readings, strict=True))
+
+
+def _stretches(numbers: Sequence[int]) -> list[range]:
+    stretches: list[range] = []
+    for number in numbers:
+        if stretches and stretches[-1].stop == number:
+            stretches[-1] = range(stretches[-1].start, number + 1)
+        else:
+            stretches.append(range(number, number + 1))
+    return stretches
+
+
+def _parts(stretch: range, workers: int) -> list[range]:
+    count = max(1, min(workers, len(stretch) // _STRETCH_MIN))
+    cuts = [stretch.start + len(stretch) * n // count for n in range(count + 1)]
+    return [range(a, b) for a, b in pairwise(cuts)]
+
+
+def _read_part(log: _Log, dump: Waldump, part: range, leads_on: bool) -> Reading:
+    """One part, up to and with the first record of the next when that is read as well."""
+    begin, stop = part.start * log.size_bytes, part.stop * log.size_bytes
+    start, wanted_to, end = max(begin, log.start), stop, min(stop, log.end)
+    if leads_on:
+        seam = dump.first_records(stop, 2)
+        if len(seam) < 2:
+            return Reading(Transactions(), f"no record can be read behind {lsn_text(stop)}", stop)
+        wanted_to, end = seam
+    return dump.read(start, end, 0, wanted_to)
+
+
+def _proof(
+    log: _Log, spans: tuple[Span, ...], wrong: list[str], readings: Sequence[tuple[range, Reading]]
+) -> WalProof:  # fmt: skip
+    covered, transactions = 0, Transactions()
+    for part, reading in readings:
+        covered += len(part)
+        if reading.error:
+            wrong.append(reading.error)
+            at = reading.error_lsn
+            covered -= part.stop - (max(part.start, at // log.size_bytes) if at is not None else part.start)
+        # Behind a hole the order goes on, but recovery never gets there.
+        for record in reading.transactions:
+            transactions.add(record)
+    timelines = [span.timeline for span in spans]
+    detail = (
+        f"{covered} of {len(log.wanted)} segments from {lsn_text(log.start)} to {lsn_text(log.end)} are "
+        f"whole, along timeline {' to '.join(map(str, timelines))}; {len(transactions)} transactions' ends "
+        "are in them."
+    )
+    if wrong:
+        detail += f" First: {wrong[0]}."
+    measured = f"{covered} of {len(log.wanted)} segments"
+    check = concluded(NAME, Coverage(covered, len(log.wanted), "segments"), detail, wrong, measured=measured)
+    return WalProof(check, transactions, log.end, spans)
+
+
+def missing_pg_waldump(binaries: Path) -> WorldError | None:
+    """Said before anything is read: what is needed and where it was looked for."""
+    if (binaries / "pg_waldump").is_file():
+        return None
+    return WorldError(f"pg_waldump is not in {binaries}; install PostgreSQL's client programs there")

@@ -1,4 +1,4 @@
-"""A real PostgreSQL server below a test: its own data folder, its own loopback address, gone with the test."""
+"""A real PostgreSQL server below a test: its own folder and address, gone with the test."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Bringing a backup back beside the running platform, and proving what came back."""

@@ -31,6 +31,7 @@ class SandboxOptions:
     proxy: str = "auto"
     settings: tuple[str, ...] = ()
     profile: str = PROFILES[0]
+    backups: bool = False
 
     @property
     def state_dir(self) -> Path:
@@ -42,7 +43,7 @@ class SandboxOptions:
 def sandbox(options: SandboxOptions) -> Iterator[Path]:
     """A running sandbox's target file; the sandbox is gone when this ends, however it ends."""
     argv = _command("up", options, "--foreground", "--die-with-parent", "--proxy", options.proxy)
-    argv += ["--profile", options.profile]
+    argv += ["--profile", options.profile, *(["--backups"] if options.backups else [])]
     for defect in options.defects:
         argv += ["--defect", defect]
     for setting in options.settings:

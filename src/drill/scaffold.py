@@ -58,6 +58,17 @@ passfile = "pgpass"                                # beside this file, mode 0600
 turns = "SELECT turn_id, call_sid, seq, digest FROM turn WHERE drill_id = %(run_id)s"
 outbox_pending = "SELECT count(*) FROM outbox WHERE delivered_at IS NULL"
 
+# [target.staging.backups]                    # for drills that restore
+# kind = "barman-cloud"                            # barman-cloud, directory or pgbackrest
+# location = "s3://voice-backups/voice"
+# endpoint = "http://127.0.0.10:9000"
+# credentials = "credentials"                      # an AWS shared credentials file, mode 0600
+# source = "postgresql://drill_auditor@127.0.1.1:15432/voice"   # may read everything, write nothing
+# passfile = "pgpass"
+# programs = "/usr/lib/postgresql/18/bin"          # PostgreSQL's, of the store's version
+# every = "1d"                                     # the policy: a base backup at least this often
+# keep = 7                                         # so many are kept, no fewer, no more
+
 # [[target.staging.store.members]]            # once per copy of the store, for drills of zones
 # zone = "a"
 # status = "http://127.0.1.1:18008"                # root of the member's Patroni REST API

@@ -20,10 +20,12 @@ from drill.model.errors import DefinitionError
 from drill.model.target import (
     MAX_CALLS,
     MAX_CALLS_PER_S,
+    Backups,
     Breaker,
     Ehr,
     Link,
     Member,
+    Region,
     Requests,
     Store,
     Target,
@@ -121,6 +123,7 @@ def _build(name: str, section: Section, path: Path, digest: str) -> Target:
         allow=tuple(name.lower() for name in section.get("allow", ())),
         max_calls=section.get("max_calls", MAX_CALLS),
         max_calls_per_s=section.get("max_calls_per_s", MAX_CALLS_PER_S),
+        backups=_backups(section.get("backups"), path),
     )
 
 
@@ -166,3 +169,29 @@ def _store(section: Section | None, path: Path) -> Store | None:
             for member in section.get("members", ())
         ),
     )
+
+
+def _backups(section: Section | None, path: Path) -> Backups | None:
+    if section is None:
+        return None
+    replica, programs = section.get("replica"), section.get("programs")
+    return Backups(
+        kind=section.get("kind"),
+        main=_region(section, path),
+        source=section.get("source"),
+        passfile=_beside(path, section.get("passfile")),
+        programs=_beside(path, programs),
+        every_s=section.get("every"),
+        keep=section.get("keep"),
+        replica=None if replica is None else _region(replica, path),
+    )
+
+
+def _region(section: Section, path: Path) -> Region:
+    location, endpoint = section.get("location"), section.get("endpoint", "").rstrip("/")
+    return Region(location, endpoint, _beside(path, section.get("credentials")))
+
+
+def _beside(path: Path, name: str | None) -> Path | None:
+    """A file that is named relative to the target file; None for none."""
+    return None if name is None else path.parent / name

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from drill.model.errors import DefinitionError
-from drill.model.target import Breaker, Ehr, Link, Member, Requests, Store, Wire, Zone
+from drill.model.target import Backups, Breaker, Ehr, Link, Member, Region, Requests, Store, Wire, Zone
 from drill.target import find_target, load_target
 
 TOML = """\
@@ -429,3 +429,50 @@ def test_all_mistakes_about_zones_come_at_once(here: Path) -> None:
     found = _mistakes(text.replace("http://127.20.0.9", "http://10.0.0.9"))
     places = (5, MEMBER_B, WAL + 1)
     assert [mistake.split(": ")[0] for mistake in found] == [f"drill.toml:{place}" for place in places]
+
+
+BACKUPS = (
+    TOML
+    + """\
+[target.mine.backups]
+kind = "barman-cloud"
+location = "s3://bucket/server"
+endpoint = "http://127.20.0.10:9000/"
+credentials = "keys"
+source = "postgresql://reader@127.20.1.1:15432/voice"
+passfile = "pgpass-reader"
+every = "10s"
+keep = 3
+[target.mine.backups.replica]
+location = "s3://other/server"
+endpoint = "http://127.20.0.11:9000"
+credentials = "keys"
+"""
+)
+
+
+def test_backups_are_read_with_their_files_beside_the_target(tmp_path: Path) -> None:
+    file = tmp_path / "drill.toml"
+    file.write_text(BACKUPS)
+    keys = tmp_path / "keys"
+    assert load_target(file).backups == Backups(
+        "barman-cloud", Region("s3://bucket/server", "http://127.20.0.10:9000", keys),
+        "postgresql://reader@127.20.1.1:15432/voice", tmp_path / "pgpass-reader", None, 10.0, 3,
+        Region("s3://other/server", "http://127.20.0.11:9000", keys),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "said"),
+    [
+        ('"s3://bucket/server"', '"/srv/backups"', "s3://BUCKET/SERVER"),
+        ('endpoint = "http://127.20.0.11:9000"\n', "", "need the key 'endpoint'"),
+        ("127.20.0.10:9000", "s3.example:9000", "outside this machine"),
+        ("keep = 3", "keep = 0", "keep"),
+    ],
+)
+def test_backups_that_cannot_be_are_refused(tmp_path: Path, was: str, now: str, said: str) -> None:
+    file = tmp_path / "drill.toml"
+    file.write_text(BACKUPS.replace(was, now))
+    with pytest.raises(DefinitionError, match=said):
+        load_target(file)

@@ -28,10 +28,26 @@ def check_target(reader: Reader, section: Section) -> None:
         _zone(reader, part, "zone", zones)
     _wires(reader, wires, zones)
     _own_proxies(reader, (*links, *wires))
+    _backups(reader, section.section("backups"))
     if section.get("control") or wires:
         _names(reader, section.get("zones", ()))
     for holder, key in _touched(section):
         _consent(reader, holder, key, section.get("allow", ()))
+
+
+def _backups(reader: Reader, backups: Section) -> None:
+    """Barman cloud's backups are in S3, which needs an endpoint and keys."""
+    for region in (backups, backups.section("replica")):
+        location = region.get("location")
+        if backups.get("kind") != "barman-cloud" or location is None:
+            continue
+        if not location.startswith("s3://") or not location.removeprefix("s3://").partition("/")[2]:
+            said = f"location: {location!r} is no place of Barman cloud's; write s3://BUCKET/SERVER"
+            reader.mistake(region.line_of("location"), said)
+        for key in ("endpoint", "credentials"):
+            if region.get(key) is None:
+                said = f"backups in S3 need the key {key!r}; write it beside the location"
+                reader.mistake(region.line_of("location"), said)
 
 
 def _unique(reader: Reader, members: Iterable[Section], key: str, what: str) -> list[str]:
@@ -94,6 +110,9 @@ def _names(reader: Reader, zones: Iterable[Section]) -> None:
 def _touched(section: Section) -> Iterator[tuple[Section, str]]:
     yield section, "edge"
     yield section, "control"
+    backups = section.section("backups")
+    for region in (backups, backups.section("replica")):
+        yield region, "endpoint"
     for way in (*section.section("ehr").get("links", ()), *section.get("wires", ())):
         yield way, "api"
 

@@ -17,6 +17,7 @@ from drill.definition.kinds import (
 from drill.model.target import MAX_CALLS, MAX_CALLS_PER_S
 
 ENVIRONMENT = choice("environment", "sandbox", "staging", "production")
+BACKUP_KIND = choice("kind of backups", "barman-cloud", "directory", "pgbackrest")
 CARRIES = choice("load of a wire", "voice", "sql", "wal", "consensus", "members")
 
 ZONE = Table(
@@ -175,6 +176,67 @@ STORE = Table(
         ),
     ),
 )
+REGION = (
+    Key(
+        "location",
+        TEXT,
+        "Where they lie: `s3://BUCKET/SERVER`, a folder relative to this file, or pgBackRest's stanza.",
+        'location = "s3://voice-backups/voice"',
+    ),
+    Key(
+        "endpoint",
+        HTTP,
+        "Address of the S3 endpoint.",
+        'endpoint = "http://127.20.0.10:9000"',
+        required=False,
+    ),
+    Key(
+        "credentials",
+        TEXT,
+        "AWS shared credentials file (mode 0600), relative to this file; drill only reads there.",
+        'credentials = "backups/credentials"',
+        required=False,
+    ),
+)
+REPLICA = Table("replica", "The second region of the backups, which the platform fills by itself.", REGION)
+BACKUPS = Table(
+    "backups",
+    "The store's backups, and what is promised of them.",
+    (
+        Key(
+            "kind",
+            BACKUP_KIND,
+            "How they are kept: Barman cloud in S3, pg_basebackup in folders, or pgBackRest's repository.",
+            'kind = "barman-cloud"',
+        ),
+        *REGION,
+        Key(
+            "source",
+            POSTGRES,
+            "The store, for a role that may read everything and write nothing.",
+            'source = "postgresql://drill_auditor@127.20.1.1:15432/voice"',
+        ),
+        Key(
+            "passfile",
+            TEXT,
+            "libpq password file of that role (mode 0600), relative to this file.",
+            'passfile = "backups/pgpass-auditor"',
+            required=False,
+        ),
+        Key(
+            "programs",
+            TEXT,
+            "Folder of PostgreSQL's programs, of the store's major version; those on PATH when not given.",
+            'programs = "/usr/lib/postgresql/18/bin"',
+            required=False,
+        ),
+        Key("every", DURATION, "The policy: a base backup at least this often.", 'every = "1d"'),
+        Key(
+            "keep", AT_LEAST_ONE, "The policy: so many base backups are kept, no fewer, no more.", "keep = 7"
+        ),
+        Key("replica", REPLICA, "The second region.", "[target.NAME.backups.replica]", required=False),
+    ),
+)
 TARGET = Table(
     "target",
     "A platform under test.",
@@ -234,6 +296,7 @@ TARGET = Table(
         Key("breaker", BREAKER, "The EHR client's breaker.", "[target.NAME.breaker]", required=False),
         Key("ehr", EHR, "The EHR.", "[target.NAME.ehr]", required=False),
         Key("store", STORE, "The store.", "[target.NAME.store]", required=False),
+        Key("backups", BACKUPS, "The store's backups.", "[target.NAME.backups]", required=False),
         Key(
             "wires",
             ListOf(WIRE),

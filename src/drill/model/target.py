@@ -95,6 +95,39 @@ class Store:
 
 
 @dataclass(frozen=True, slots=True)
+class Region:
+    """One place where backups lie: `s3://BUCKET/SERVER` at an `endpoint`, or a folder ("" then); the
+    `credentials` are an AWS shared credentials file."""
+
+    location: str
+    endpoint: str = ""
+    credentials: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backups:
+    """The store's backups.
+
+    Attributes:
+        kind: `barman-cloud`, `directory` or `pgbackrest`.
+        main: where they are made.
+        source: PostgreSQL DSN of the store for a role that may read everything and write nothing.
+        programs: folder of PostgreSQL's own programs, of the store's version; None: those on PATH.
+        every_s, keep: the policy: a base backup at least so often, the newest so many are kept.
+        replica: the second region, where there is one.
+    """
+
+    kind: str
+    main: Region
+    source: str
+    passfile: Path | None
+    programs: Path | None
+    every_s: float
+    keep: int
+    replica: Region | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """A platform under test. `digest` is of the file's bytes; `file` is where it was read.
 
@@ -119,3 +152,4 @@ class Target:
     allow: tuple[str, ...] = ()
     max_calls: int = MAX_CALLS
     max_calls_per_s: float = MAX_CALLS_PER_S
+    backups: Backups | None = None

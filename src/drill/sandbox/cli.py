@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _up(args: argparse.Namespace, root: Path) -> int:
     asked = (args.proxy, args.isolation, args.profile)
-    order = Order(args.instance, root, tuple(args.defect), dict(args.set), *asked)
+    order = Order(args.instance, root, tuple(args.defect), dict(args.set), *asked, backups=args.backups)
     if args.foreground:
         commands.foreground(order, with_parent=args.die_with_parent)
     else:
@@ -84,13 +84,23 @@ def _parser() -> _Parser:
         "--proxy", default="auto", help="fault proxy: auto, embedded or the path of a toxiproxy-server"
     )
     up.add_argument(
-        "--set", action="append", default=[], type=_pair, metavar="KEY=VALUE", help="an agent's setting"
+        "--set",
+        action="append",
+        default=[],
+        type=_pair,
+        metavar="KEY=VALUE",
+        help="a setting of agents; backups.NAME",
     )
     up.add_argument(
         "--isolation", choices=("auto", "processes"), default="auto", help="how zones are kept together"
     )
     up.add_argument(
         "--profile", choices=PROFILES, default="ha", help="the store: no failover, a quick one, stock timers"
+    )
+    up.add_argument(
+        "--backups",
+        action="store_true",
+        help="base backups and archived logs, in two regions",
     )
     up.add_argument("--foreground", action="store_true", help="stay until a signal")
     up.add_argument(

@@ -45,6 +45,7 @@ class Cluster:
     envoy: str
     profile: str
     defects: Collection[str]
+    archiving: Mapping[str, str] = field(default_factory=dict)
     zones: tuple[str, ...] = ZONES
     passwords: Passwords = field(
         default_factory=lambda: Passwords(secrets.token_hex(16), secrets.token_hex(16))
@@ -141,8 +142,10 @@ class Cluster:
 
     def _configuration(self, zone: str, *, lost: bool) -> dict[str, Any]:
         return patroni_config.configuration(
-            self.layout, zone, profile=self.profile, defects=self.defects, parameters=COMMON,
-            passwords=self.passwords, folder=self.state.pg, binaries=self.binaries, lost=lost,
+            self.layout, zone, profile=self.profile, defects=self.defects,
+            parameters=COMMON | dict(self.archiving),
+            small_segments=bool(self.archiving), passwords=self.passwords,
+            folder=self.state.pg, binaries=self.binaries, lost=lost,
         )  # fmt: skip
 
     def prepare(self, name: str, zone: str) -> None:
@@ -171,10 +174,16 @@ class Cluster:
             yard.allow(f"store-{zone}")
 
     async def _tables(self) -> None:
+        at = await self.primary()
+        password = self.state.passfile.read_text(encoding="utf-8").strip().rpartition(":")[2]
+        unlogged = Defect.UNLOGGED_TABLE in self.defects
+        await create_tables(at, self.state.pg / "pgpass", password, unlogged=unlogged)
+
+    async def primary(self) -> Address:
+        """See Store."""
         while (zone := await members.primary(self.status_addresses())) is None:  # noqa: ASYNC110  # polled
             await asyncio.sleep(_POLL_S)
-        password = self.state.passfile.read_text(encoding="utf-8").strip().rpartition(":")[2]
-        await create_tables(self.layout.store(zone), self.state.pg / "pgpass", password)
+        return self.layout.store(zone)
 
     async def _whole(self) -> None:
         synchronous = Defect.ASYNCHRONOUS_REPLICATION not in self.defects

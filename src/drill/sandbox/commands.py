@@ -16,6 +16,8 @@ from typing import Any
 import psutil
 
 from drill.sandbox import configs, defects, edge, ports, settings
+from drill.sandbox.backups import objects
+from drill.sandbox.backups import settings as backup_settings
 from drill.sandbox.layout import Layout
 from drill.sandbox.order import Order, proxy_program
 from drill.sandbox.state import HeldError, State, StateError
@@ -69,6 +71,7 @@ def _again(order: Order) -> list[str]:
     words += ["--proxy", order.proxy, "--isolation", order.isolation, "--profile", order.profile]
     for name in order.defects:
         words += ["--defect", name]
+    words += ["--backups"] if order.backups else []
     for key, value in order.settings.items():
         words += ["--set", f"{key}={value}"]
     return words
@@ -82,10 +85,11 @@ def _refuse(order: Order) -> None:
     """Everything that is wrong with what was asked, or in the way of it."""
     try:
         layout = Layout(order.instance)
-        defects.check(list(order.defects), order.profile)
+        defects.check(list(order.defects), order.profile, backups=order.backups)
         state = State(order.root)
         state.check()
-        settings.agent(configs.agent(layout, state, "a", {"dsn": ""}, order.defects, order.settings))
+        settings.agent(configs.agent(layout, state, "a", {"dsn": ""}, order.defects, order.agents))
+        _refuse_policy(order)
     except (ValueError, StateError) as error:
         raise UsageError(str(error)) from error
     if state.held():
@@ -94,8 +98,16 @@ def _refuse(order: Order) -> None:
     program = proxy_program(order.proxy)
     if program is not None and not os.access(program, os.X_OK):
         raise UsageError(f"--proxy {order.proxy}: {program} is not a program")
-    if busy := ports.taken(layout.claims(cluster=order.profile != "lite")):
+    if busy := ports.taken(layout.claims(cluster=order.profile != "lite", backups=order.backups)):
         raise WorldError("\n  ".join(["addresses are in use, nothing was started:", *busy]))
+
+
+def _refuse_policy(order: Order) -> None:
+    """Settings of backups that are none, or that a platform without backups has no place for."""
+    if order.policy and not order.backups:
+        first = next(iter(order.policy))
+        raise ValueError(f"backups.{first} is set for a platform without backups: --backups")
+    backup_settings.policy(order.policy)
 
 
 def foreground(order: Order, *, with_parent: bool) -> None:
@@ -112,12 +124,13 @@ def foreground(order: Order, *, with_parent: bool) -> None:
 
 async def _supervise(order: Order, state: State, parent: int | None) -> None:
     # Here and not above: only a supervisor pays for psycopg's import.
-    from drill.sandbox.stores import make
+    from drill.sandbox.stores import make, make_backups
     from drill.sandbox.supervisor import FailedError, Supervisor
 
     envoy = edge.program()
-    store = None if envoy is None else make(order, state, isolation(order.isolation), envoy)
-    if envoy is None or store is None:
+    backups = make_backups(order, state)
+    store = None if envoy is None else make(order, state, isolation(order.isolation), envoy, backups)
+    if envoy is None or store is None or (order.backups and objects.program() is None):
         raise WorldError(_INSTALL)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -126,7 +139,7 @@ async def _supervise(order: Order, state: State, parent: int | None) -> None:
     if parent is not None:
         _end_with(parent, stop)
     try:
-        await Supervisor(order, state, store, envoy).run(stop)
+        await Supervisor(order, state, store, envoy, backups).run(stop)
     except FailedError as error:
         raise WorldError(str(error)) from error
 

@@ -106,7 +106,7 @@ def edge_url(layout: Layout) -> str:
 def target(store: Store, profile: str, settings: Mapping[str, str]) -> str:
     """The target file: what a drill needs to know about this platform."""
     layout = store.layout
-    name = f"sandbox-{layout.instance}" if layout.instance else "sandbox"
+    name = layout.name
     capacity = settings.get("capacity", CAPACITY)
     zones = "".join(_zone(name, layout, zone, capacity) for zone in ZONES)
     proxies = "".join(_link(name, layout, zone) for zone in ZONES)

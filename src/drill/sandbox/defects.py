@@ -39,6 +39,14 @@ class Defect(StrEnum):
     NO_ENDPOINTING = "no-endpointing"
     MEDIA_HEAD_OF_LINE = "media-head-of-line"
     GREETING_LOST = "greeting-lost"
+    WAL_ARCHIVER_SKIPS = "wal-archiver-skips"
+    BACKUPS_STALE = "backups-stale"
+    BACKUP_JOB_FAILS_SILENTLY = "backup-job-fails-silently"
+    WRONG_RETENTION = "wrong-retention"
+    REPLICATOR_LAGS = "replicator-lags"
+    REPLICATOR_CORRUPTS = "replicator-corrupts"
+    RESTORE_TOO_SLOW = "restore-too-slow"
+    UNLOGGED_TABLE = "unlogged-table"
 
 
 Defects = frozenset[Defect]
@@ -64,8 +72,24 @@ _OF_FAILOVER = frozenset(
 )
 
 
-def check(names: list[str], profile: str) -> None:
+# What can only be wrong with backups.
+_OF_BACKUPS = frozenset(
+    {
+        Defect.WAL_ARCHIVER_SKIPS,
+        Defect.BACKUPS_STALE,
+        Defect.BACKUP_JOB_FAILS_SILENTLY,
+        Defect.WRONG_RETENTION,
+        Defect.REPLICATOR_LAGS,
+        Defect.REPLICATOR_CORRUPTS,
+        Defect.RESTORE_TOO_SLOW,
+    }
+)
+
+
+def check(names: list[str], profile: str, *, backups: bool = False) -> None:
     """ValueError for an unknown defect, or for one that this profile has no place for."""
+    if homeless := sorted(parse(names) & _OF_BACKUPS) if not backups else []:
+        raise ValueError(f"defect {', '.join(homeless)} needs a platform with backups: --backups")
     misplaced = sorted(parse(names) & _OF_FAILOVER) if profile == "lite" else []
     if misplaced:
         raise ValueError(f"defect {', '.join(misplaced)} needs a store that fails over: --profile ha")

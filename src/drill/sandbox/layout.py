@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 ZONES = ("a", "b", "c")
+REGIONS = ("one", "two")
 MAX_INSTANCE = 235
 _FIRST_NET = 20
 _LINK_PORT = 18101
@@ -38,6 +39,11 @@ class Layout:
     def __post_init__(self) -> None:
         if not 0 <= self.instance <= MAX_INSTANCE:
             raise ValueError(f"instance {self.instance} is outside 0 to {MAX_INSTANCE}")
+
+    @property
+    def name(self) -> str:
+        """What a drill calls this instance."""
+        return f"sandbox-{self.instance}" if self.instance else "sandbox"
 
     def host(self, third: int, fourth: int) -> str:
         """127.M.third.fourth"""
@@ -123,7 +129,21 @@ class Layout:
         pair = 3 * ZONES.index(source) + ZONES.index(zone)
         return Address(self.host(0, 8), _WIRE_PORTS[carries] + pair)
 
-    def claims(self, *, cluster: bool = False) -> dict[str, Address]:
+    def objects(self, region: str) -> Address:
+        """A region's object store."""
+        return Address(self.host(0, 10 + REGIONS.index(region)), 9000)
+
+    @property
+    def archiver(self) -> Address:
+        """Who takes in finished log files."""
+        return Address(self.host(0, 12), 9187)
+
+    @property
+    def replicator(self) -> Address:
+        """Who brings objects to the second region."""
+        return Address(self.host(0, 13), 9187)
+
+    def claims(self, *, cluster: bool = False, backups: bool = False) -> dict[str, Address]:
         """Every address the instance listens at, by what for; `cluster`: with a store in every zone."""
         single = {
             "edge": self.edge,
@@ -144,6 +164,9 @@ class Layout:
                 "patroni": self.patroni,
                 "mesh": self.mesh,
             }
+        if backups:
+            single |= {f"objects {region}": self.objects(region) for region in REGIONS}
+            single |= {"archiver": self.archiver, "replicator": self.replicator}
         return single | {f"{what} {zone}": at(zone) for what, at in zoned.items() for zone in ZONES}
 
     def _between(self) -> dict[str, Address]:

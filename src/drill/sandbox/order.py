@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROFILES = ("lite", "ha", "realistic")
+_OF_BACKUPS = "backups."
 _FETCHED_PROXY = Path(".tools/bin/server")
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One `up`. `profile`: a store without failover, with a quick one, or with Patroni's stock timers."""
+    """One `up`. `profile`: a store without failover, with a quick one, or with Patroni's stock timers.
+
+    `backups`: with base backups and log archiving to an object store of two regions.
+    """
 
     instance: int
     root: Path
@@ -22,6 +26,18 @@ class Order:
     proxy: str
     isolation: str
     profile: str = "ha"
+    backups: bool = False
+
+    @property
+    def agents(self) -> dict[str, str]:
+        """Settings of the agents."""
+        return {key: value for key, value in self.settings.items() if not key.startswith(_OF_BACKUPS)}
+
+    @property
+    def policy(self) -> dict[str, str]:
+        """Settings of the backups."""
+        told = self.settings.items()
+        return {key.removeprefix(_OF_BACKUPS): value for key, value in told if key.startswith(_OF_BACKUPS)}
 
 
 def proxy_program(wanted: str) -> str | None:

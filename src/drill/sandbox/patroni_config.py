@@ -72,6 +72,7 @@ def configuration(
     folder: Path,
     binaries: Path,
     lost: bool = False,
+    small_segments: bool = False,
 ) -> dict[str, Any]:
     """Everything Patroni reads, and below `drill` what `patroni_member` does."""
     timing = timers(profile, defects)
@@ -89,7 +90,13 @@ def configuration(
         "etcd3": {"host": str(layout.etcd(zone)), "use_proxies": True},
         "bootstrap": {
             "dcs": _agreed(timing, defects, parameters),
-            "initdb": ["no-sync", "no-instructions", {"encoding": "UTF8"}, {"locale": "C"}],
+            "initdb": [
+                "no-sync",
+                "no-instructions",
+                {"encoding": "UTF8"},
+                {"locale": "C"},
+                *([{"wal-segsize": "1"}] if small_segments else []),
+            ],
         },
         "postgresql": {
             "listen": str(layout.store(zone)),
@@ -99,7 +106,7 @@ def configuration(
             "pgpass": str(folder / f"pgpass-{zone}"),
             "authentication": {"superuser": superuser, "replication": replication, "rewind": superuser},
             "pg_hba": [
-                f"host replication replicator {_LOOPBACK} scram-sha-256",
+                f"host replication all {_LOOPBACK} scram-sha-256",
                 f"host all all {_LOOPBACK} scram-sha-256",
             ],
             # Else it waits for the next checkpoint, which is minutes away.

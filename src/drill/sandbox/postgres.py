@@ -84,12 +84,14 @@ async def superuser_connection(
             await asyncio.sleep(_POLL_S)
 
 
-async def create_tables(at: Address, passfile: Path, password: str) -> None:
-    """Role, database and tables."""
+async def create_tables(at: Address, passfile: Path, password: str, *, unlogged: bool = False) -> None:
+    """Role, database and tables; `unlogged` is the defect: a table that no log, and so no restore, knows."""
     async with await superuser_connection(at, passfile, "postgres") as connection:
         await connection.execute(sql.SQL("CREATE ROLE drill LOGIN PASSWORD {}").format(sql.Literal(password)))
         await connection.execute("CREATE DATABASE voice OWNER drill")
     async with await superuser_connection(at, passfile, "voice") as connection:
         await connection.execute("SET ROLE drill")
         schema = Path(__file__).with_name("schema.sql").read_bytes()
+        if unlogged:
+            schema = schema.replace(b"CREATE TABLE", b"CREATE UNLOGGED TABLE")
         await connection.execute(schema)

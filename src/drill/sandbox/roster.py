@@ -10,6 +10,7 @@ import sys
 from typing import Any
 
 from drill.sandbox import configs, defects, edge
+from drill.sandbox.backups.parts import Backups
 from drill.sandbox.checks import Check
 from drill.sandbox.layout import ZONES, Address
 from drill.sandbox.order import Order, proxy_program
@@ -28,7 +29,7 @@ def service_configs(order: Order, state: State, store: Store) -> dict[str, dict[
     layout = store.layout
     agents = {
         f"agent-{zone}": configs.agent(
-            layout, state, zone, store.for_agent(zone), order.defects, order.settings
+            layout, state, zone, store.for_agent(zone), order.defects, order.agents
         )
         for zone in ZONES
     }
@@ -43,7 +44,7 @@ def service_configs(order: Order, state: State, store: Store) -> dict[str, dict[
     )
 
 
-def specs(order: Order, state: State, store: Store, envoy: str) -> list[Spec]:
+def specs(order: Order, state: State, store: Store, envoy: str, backups: Backups | None = None) -> list[Spec]:
     """All processes, in the order of a reader's interest."""
     layout = store.layout
     agents = [
@@ -73,7 +74,7 @@ def specs(order: Order, state: State, store: Store, envoy: str) -> list[Spec]:
             "egress", OUTSIDE, _service("egress", state, "egress"), Check(layout.egress_metrics, "/metrics")
         ),
     ]
-    return [*agents, *store.specs(), *outside]
+    return [*agents, *store.specs(), *outside, *(backups.specs() if backups else [])]
 
 
 def _service(module: str, state: State, name: str) -> tuple[str, ...]:

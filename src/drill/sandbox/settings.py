@@ -120,28 +120,29 @@ class EgressConfig:
 
 def agent(data: Mapping[str, Any]) -> AgentConfig:
     """An agent's configuration from JSON data."""
-    settings = _build(Settings, data.get("settings", {}), "settings")
+    settings = build(Settings, data.get("settings", {}), "settings")
     _positive(settings)
     try:
         active = defects.parse(list(data.get("defects", [])))
     except ValueError as error:
         raise ConfigError(str(error)) from error
-    members = tuple(_build(Member, item, "member") for item in data.get("members", ()))
-    return _build(AgentConfig, {**data, "settings": settings, "defects": active, "members": members}, "agent")
+    members = tuple(build(Member, item, "member") for item in data.get("members", ()))
+    return build(AgentConfig, {**data, "settings": settings, "defects": active, "members": members}, "agent")
 
 
 def ehr(data: Mapping[str, Any]) -> EhrConfig:
     """The EHR's configuration from JSON data."""
-    return _build(EhrConfig, data, "ehr")
+    return build(EhrConfig, data, "ehr")
 
 
 def egress(data: Mapping[str, Any]) -> EgressConfig:
     """The relay's configuration from JSON data."""
-    listeners = tuple(_build(Listener, item, "listener") for item in data.get("listeners", ()))
-    return _build(EgressConfig, {**data, "listeners": listeners}, "egress")
+    listeners = tuple(build(Listener, item, "listener") for item in data.get("listeners", ()))
+    return build(EgressConfig, {**data, "listeners": listeners}, "egress")
 
 
-def _build(kind: type[C], data: Mapping[str, Any], what: str) -> C:
+def build(kind: type[C], data: Mapping[str, Any], what: str) -> C:
+    """A dataclass from JSON data; ConfigError for a key that it lacks or does not know."""
     fields = {item.name: item for item in dataclasses.fields(kind)}  # type: ignore[arg-type]  # every kind is a dataclass
     unknown = sorted(set(data) - set(fields))
     needed = {name for name, item in fields.items() if _required(item)}

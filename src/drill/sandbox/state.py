@@ -15,7 +15,17 @@ from pathlib import Path
 from typing import Any, TextIO
 
 _MARKER = "lock"
-_OURS = ("logs", "truth", "pids", "configs", "pg", "ehr.sqlite", "ehr.sqlite-wal", "ehr.sqlite-shm")
+_OURS = (
+    "logs",
+    "truth",
+    "pids",
+    "configs",
+    "pg",
+    "backups",
+    "ehr.sqlite",
+    "ehr.sqlite-wal",
+    "ehr.sqlite-shm",
+)
 _OURS_TOO = ("pgpass", "target.toml", "status.json")
 
 
@@ -57,6 +67,11 @@ class State:
     def pg(self) -> Path:
         """The PostgreSQL clusters, one for each zone that has one."""
         return self.root / "pg"
+
+    @property
+    def backups(self) -> Path:
+        """Both regions of the object store, what its services are told, and the keys to it."""
+        return self.root / "backups"
 
     @property
     def passfile(self) -> Path:

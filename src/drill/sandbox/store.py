@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from drill.sandbox.checks import Check
+from drill.sandbox.defects import Defect
 from drill.sandbox.layout import Address, Layout
 from drill.sandbox.postgres import COMMON, create_tables, demoted, own, secret, superuser_connection
 from drill.sandbox.spec import Spec
@@ -26,7 +27,7 @@ from drill.sandbox.zones import NOBODY, Isolation
 STORES = ("a", "b")
 _STANDBY = "standby_b"
 # The kernel's source address towards any loopback address is 127.0.0.1, so zones cannot be told apart.
-_HBA = "host all all 127.0.0.0/8 scram-sha-256\nhost replication postgres 127.0.0.0/8 scram-sha-256\n"
+_HBA = "host all all 127.0.0.0/8 scram-sha-256\nhost replication all 127.0.0.0/8 scram-sha-256\n"
 _POLL_S = 0.03
 
 
@@ -38,6 +39,8 @@ class Pair:
     state: State
     isolation: Isolation
     binaries: Path
+    defects: Collection[str] = ()
+    archiving: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def _user(self) -> int | None:
@@ -82,6 +85,7 @@ class Pair:
 
     def initdb(self) -> list[str]:
         """The command that makes the template, as zone a's cluster."""
+        small = ["--wal-segsize=1"] if self.archiving else []
         return self._run(
             "initdb",
             f"--pgdata={self.data('a')}",
@@ -92,6 +96,7 @@ class Pair:
             "--no-locale",
             "--no-sync",
             "--no-instructions",
+            *small,
         )
 
     def server(self, zone: str) -> list[str]:
@@ -123,12 +128,18 @@ class Pair:
         for zone in STORES:
             yard.allow(f"store-{zone}")
         password = self.state.passfile.read_text(encoding="utf-8").strip().rpartition(":")[2]
-        await create_tables(self.layout.store("a"), self.state.pg / "pgpass", password)
+        unlogged = Defect.UNLOGGED_TABLE in self.defects
+        await create_tables(self.layout.store("a"), self.state.pg / "pgpass", password, unlogged=unlogged)
         await self._wait_for_standby()
+
+    async def primary(self) -> Address:
+        """See Store."""
+        return self.layout.store("a")
 
     def configure(self) -> None:
         """Zone a's cluster becomes the primary; its copy in zone b the standby."""
-        common = COMMON | {"port": str(self.layout.store("a").port), "unix_socket_directories": ""}
+        at = {"port": str(self.layout.store("a").port), "unix_socket_directories": ""}
+        common = COMMON | dict(self.archiving) | at
         _append(self.data("a") / "pg_hba.conf", _HBA)
         shutil.copytree(self.data("a"), self.data("b"))
         primary = common | {

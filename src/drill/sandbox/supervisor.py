@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from drill.sandbox import checks, configs, control, roster, shim
+from drill.sandbox.backups.parts import Backups
 from drill.sandbox.defects import Defect
 from drill.sandbox.homes import Home, sweep
 from drill.sandbox.keeper import Keeper, NeverUpError, last_line
@@ -36,15 +37,19 @@ class FailedError(Exception):
 class Supervisor:
     """One run of one instance. The state folder is held by the caller."""
 
-    def __init__(self, order: Order, state: State, store: Store, envoy: str) -> None:
+    def __init__(
+        self, order: Order, state: State, store: Store, envoy: str, backups: Backups | None = None
+    ) -> None:
         self._order = order
         self._state = state
         self._store = store
+        self._backups = backups
         self._phase = "starting"
         self._dirty = False
         self._errands: dict[str, asyncio.Future[int]] = {}
         self._homes = {name: Home(name, store.isolation, self._exited) for name in HOMES}
-        self._keepers = {spec.name: self._keeper(spec) for spec in roster.specs(order, state, store, envoy)}
+        specs = roster.specs(order, state, store, envoy, backups)
+        self._keepers = {spec.name: self._keeper(spec) for spec in specs}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Up, until told to stop; FailedError when it does not come up."""
@@ -87,14 +92,21 @@ class Supervisor:
         try:
             async with asyncio.timeout(START_DEADLINE_S):
                 await self._store.bring_up(self)
+                if self._backups is not None:
+                    await self._backups.create_roles(await self._store.primary(), self._state.pg / "pgpass")
                 await asyncio.gather(*(keeper.up.wait() for keeper in self._keepers.values()))
                 await self._edge_sees_all()
         except TimeoutError as error:
             raise FailedError(self._why_not()) from error
-        replace(self._state.target, configs.target(self._store, self._order.profile, self._order.settings))
+        replace(self._state.target, self._target())
         self._phase = "ready"
         self._write_status()
         print(f"ready in {time.monotonic() - began_s:.1f} s", file=sys.stderr, flush=True)
+
+    def _target(self) -> str:
+        """The target file."""
+        text = configs.target(self._store, self._order.profile, self._order.agents)
+        return text if self._backups is None else text + self._backups.target(self._store.layout.name)
 
     def allow(self, name: str) -> None:
         """See Yard."""
@@ -177,6 +189,8 @@ class Supervisor:
     def _write_files(self) -> None:
         self._state.renew()
         self._store.write_secrets()
+        if self._backups is not None:
+            self._backups.write_secrets()
         for name, data in roster.service_configs(self._order, self._state, self._store).items():
             replace(self._state.configs / f"{name}.json", json.dumps(data, indent=1) + "\n")
         self._write_status()

@@ -84,5 +84,8 @@ class Store(Protocol):
     def prepare(self, name: str, zone: str) -> None:
         """Before each start of one of its processes."""
 
+    async def primary(self) -> Address:
+        """Where the primary is; waits until there is one."""
+
     async def bring_up(self, yard: Yard) -> None:
         """From nothing to tables and redundancy; StoreError when it cannot."""

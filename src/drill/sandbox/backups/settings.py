@@ -1,0 +1,95 @@
+"""What can be set about backups, and what the archiver and the replicator are told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from drill.sandbox import defects
+from drill.sandbox.defects import Defect, Defects
+from drill.sandbox.settings import ConfigError, build
+
+NEVER_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """When a base backup is taken, how many are kept, how late the second region may be.
+
+    Given with `--set backups.every_s=10` and so on. `segment_s`: the longest that a log file stays open.
+    `heartbeat_s`: how often something is committed, so that every moment has a commit after it.
+    """
+
+    every_s: float = 10.0
+    keep: int = 3
+    segment_s: float = 4.0
+    heartbeat_s: float = 0.5
+    lag_s: float = 1.0
+
+
+def policy(told: Mapping[str, str]) -> Policy:
+    """The policy from the settings of a command line; ConfigError for what is none."""
+    found = build(Policy, dict(told), "backups")
+    if min(found.every_s, found.keep, found.segment_s, found.heartbeat_s) <= 0 or found.lag_s < 0:
+        raise ConfigError("backups: every_s, keep, segment_s and heartbeat_s are above 0, lag_s is not below")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectsConfig:
+    """One region of the object store: its address, its folder, whose requests it takes, its secrets."""
+
+    host: str
+    port: int
+    folder: Path
+    access_key: str
+    secret_key: str
+    passphrase: str
+
+
+@dataclass(frozen=True, slots=True)
+class BackupConfig:
+    """The archiver, or the replicator, which needs less of it.
+
+    `regions` are the endpoints, the first is written to; `credentials` an AWS shared credentials file.
+    """
+
+    host: str
+    port: int
+    regions: tuple[str, ...]
+    credentials: Path
+    bucket: str
+    server: str
+    dsn: str
+    passfile: str
+    programs: Path
+    work: Path
+    truth: Path
+    policy: Policy = field(default_factory=Policy)
+    defects: Defects = frozenset()
+
+
+def objects(data: Mapping[str, Any]) -> ObjectsConfig:
+    """One region's configuration from JSON data."""
+    return build(ObjectsConfig, data, "objects")
+
+
+def backups(data: Mapping[str, Any]) -> BackupConfig:
+    """The archiver's or the replicator's configuration from JSON data, spoilt where a defect says so."""
+    try:
+        active = defects.parse(list(data.get("defects", [])))
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    told = spoil(build(Policy, data.get("policy", {}), "backups"), active)
+    regions = tuple(data.get("regions", ()))
+    return build(BackupConfig, {**data, "policy": told, "defects": active, "regions": regions}, "backups")
+
+
+def spoil(policy: Policy, active: Defects) -> Policy:
+    """The policy that is really followed under these defects."""
+    every_s = NEVER_S if Defect.BACKUPS_STALE in active else policy.every_s
+    keep = 1 if Defect.WRONG_RETENTION in active else policy.keep
+    lag_s = NEVER_S if Defect.REPLICATOR_LAGS in active else policy.lag_s
+    return Policy(every_s, keep, policy.segment_s, policy.heartbeat_s, lag_s)

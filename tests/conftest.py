@@ -1,8 +1,9 @@
 """Builders beside this file for every test (`from histories import ...`), and what may run side by side.
 
-Theory: most of a drill is waiting, so two processes of pytest share two cores well (`make test`). But
-drills that have to pass want no second drill beside them, and two users of one sandbox's net cannot run at
-once: those files are a group, and a group stays in one process. Drills go first, for they take longest.
+Theory: most of a drill is waiting, so two processes of pytest share two cores well (`make test`). But a
+drill that has to pass wants few others beside it, and two users of one sandbox's net cannot run at once:
+those files are a group, and a group stays in one process. Drills go first, for they take longest: zones in
+one process, the others in the other.
 """
 
 import signal
@@ -18,9 +19,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 # A shell that starts us in the background has us ignore Ctrl-C, and whom we start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-DRILLS, SANDBOX, RIG = "drills", "one sandbox", "fault rig"
+ZONES, DRILLS, SANDBOX, RIG = "zone drills", "drills", "one sandbox", "fault rig"
 GROUPS = {
-    "test_zone_drills": DRILLS,
+    "test_zone_drills": ZONES,
     "test_drill": DRILLS,
     "test_foreign": DRILLS,
     "test_refusals": SANDBOX,
@@ -47,5 +48,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The drills first."""
-    items.sort(key=lambda item: GROUPS.get(item.path.stem) != DRILLS)
+    """The drills first, and of them those of a zone."""
+    first = (ZONES, DRILLS)
+    order = {name: first.index(group) for name, group in GROUPS.items() if group in first}
+    items.sort(key=lambda item: order.get(item.path.stem, len(first)))

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 FAST = Path(__file__).with_name("zone-fast.yaml")
 SERVICE = Path(__file__).with_name("service-fast.yaml")
 INSTANCE = 50
-AT_A_TIME = 3
+AT_A_TIME = 2
 WAYS = ("zone-kill", "zone-pause", "zone-isolate", "zone-flap")
 DEFECTS = {
     "asynchronous-replication": "turns.lost",

@@ -42,10 +42,11 @@ class Judged:
         return worst(verdict.status for verdict in self.verdicts)
 
 
-def new_run(root: Path, plan: Plan, target: Target) -> tuple[Path, str]:
+def new_run(root: Path, plan: Plan, target: Target, approval: str = "") -> tuple[Path, str]:
     """A fresh folder for one run of a plan, and the run's id; its number stands in `run.json`.
 
-    The number is given first: a run that never gets further is missing, and is seen to be.
+    The number is given first: a run that never gets further is missing, and is seen to be. An approval is
+    kept among the artefacts.
     """
     now, environment = datetime.now(UTC), environment_bytes()
     run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
@@ -61,6 +62,9 @@ def new_run(root: Path, plan: Plan, target: Target) -> tuple[Path, str]:
     (folder / "plan.json").write_text(to_json(plan) + "\n", encoding="utf-8")
     (folder / "environment.json").write_bytes(environment)
     shutil.copyfile(target.file, folder / "target.toml")
+    if approval:
+        (folder / "artefacts").mkdir()
+        (folder / "artefacts" / "approval.json").write_text(approval, encoding="utf-8")
     return folder, run_id
 
 

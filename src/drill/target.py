@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from drill.definition.guards_section import guards_of
 from drill.definition.reader import Reader, Section, nearest
 from drill.definition.target_checks import check_target, is_loopback
 from drill.definition.target_table import TARGET_FILE
@@ -124,6 +125,7 @@ def _build(name: str, section: Section, path: Path, digest: str) -> Target:
         max_calls=section.get("max_calls", MAX_CALLS),
         max_calls_per_s=section.get("max_calls_per_s", MAX_CALLS_PER_S),
         backups=_backups(section.get("backups"), path),
+        guards=guards_of(section.get("guards")),
     )
 
 

@@ -6,21 +6,25 @@ The verbs of the command line and of the pytest plugin are thin calls into here.
 from __future__ import annotations
 
 import os
+import pwd
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+from drill.approval import ApprovalError, read_approval, unverified
 from drill.conduct import Outcome, conduct
+from drill.conduct.guards import Consent
 from drill.conduct.loop import Show
+from drill.conduct.rehearse import Rehearsal, rehearse
 from drill.definition import load_drill
 from drill.definition.suites import all_drills, expand
 from drill.embedded import SandboxOptions, sandbox
 from drill.evidence import timestamps
 from drill.evidence.bundle import RECORD, RUN_STAMP
-from drill.model.errors import WorldError
+from drill.model.errors import DefinitionError, WorldError
 from drill.model.events import Aborted
 from drill.model.target import Target
 from drill.plan import plan
@@ -28,7 +32,7 @@ from drill.runs import Judged, judge_run, new_run, write_results
 from drill.target import IMPLICIT, find_target
 
 RUNS = Path("runs")
-__all__ = ["RUNS", "How", "Where", "all_drills", "expand", "opened", "run_drill"]
+__all__ = ["RUNS", "How", "Where", "all_drills", "expand", "opened", "rehearse_drill", "run_drill"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """What a run is asked for besides its drill file. `seed` None draws one and writes it down.
+    """What a run is asked for besides its drill file. `seed` None draws one and writes it down; with an
+    approval it is the one that was approved. `operator`: who runs it, the login's name unless said.
 
     `tsa`: address of the authority that puts a time stamp on the run's record before anything is touched.
     """
@@ -52,6 +57,8 @@ class How:
     sham: bool = False
     runs: Path = RUNS
     tsa: str | None = None
+    operator: str = ""
+    approval: Path | None = None
 
 
 @contextmanager
@@ -76,17 +83,53 @@ def run_drill(file: Path, target: Target, how: How, show: Show) -> Judged:
     Raises DefinitionError when the file or the target cannot be drilled, WorldError when the
     guards refused, or no time stamp was given: nothing was injected then, and the run's folder says why.
     """
-    seed = secrets.randbelow(2**31) if how.seed is None else how.seed
-    planned = plan(load_drill(file), target, seed=seed, sham=how.sham)
-    folder, run_id = new_run(how.runs, planned, target)
+    approval = _approval(how)
+    planned = plan(load_drill(file), target, seed=_seed(how, approval), sham=how.sham)
+    folder, run_id = new_run(how.runs, planned, target, approval)
     if how.tsa:
         (folder / RUN_STAMP).write_bytes(timestamps.ask(how.tsa, (folder / RECORD).read_bytes()))
-    outcome = conduct(planned, target, folder, run_id, how.argv, version("drill"), show)
+    given = Consent(how.operator or operator(), approval)
+    outcome = conduct(planned, target, folder, run_id, how.argv, version("drill"), show, given)
     judged = judge_run(folder)
     write_results(judged)
     if outcome is Outcome.REFUSED:
         raise WorldError(f"{_why(judged)}\nnothing was injected; see {folder}")
     return judged
+
+
+def rehearse_drill(file: Path, target: Target, how: How) -> Rehearsal:
+    """Everything of a run that can be had without changing anything; the same errors as `run_drill`."""
+    approval = _approval(how)
+    planned = plan(load_drill(file), target, seed=_seed(how, approval), sham=how.sham)
+    return rehearse(planned, target, how.runs, Consent(how.operator or operator(), approval))
+
+
+def operator(environ: Mapping[str, str] = os.environ) -> str:
+    """Who runs drills here: DRILL_OPERATOR, or the name of the login, or its number where it has none."""
+    if said := environ.get("DRILL_OPERATOR", "").strip():
+        return said
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
+
+
+def _approval(how: How) -> str:
+    """The text of the approval's file, "" without one; DefinitionError when it is none at all."""
+    if how.approval is None:
+        return ""
+    try:
+        text = read_approval(how.approval)
+        unverified(text)
+    except ApprovalError as error:
+        raise DefinitionError(f"{how.approval}: {error}") from error
+    return text
+
+
+def _seed(how: How, approval: str) -> int:
+    if how.seed is not None:
+        return how.seed
+    return unverified(approval).seed if approval else secrets.randbelow(2**31)
 
 
 def _why(judged: Judged) -> str:

@@ -36,7 +36,9 @@ def keygen(stem: Path) -> None:
     private, public = ev.keygen(stem)
     click.echo(f"{private}  signs; keep it to yourself")
     click.echo(f"{public}  verifies; hand it over by another way than the bundles")
-    click.echo(f"key id {ev.read_public(public).keyid}")
+    key = ev.read_public(public)
+    click.echo(f"key id {key.keyid}")
+    click.echo(f"key    {''.join(key.pem.splitlines()[1:-1])}  for guards.approvers of a target file")
 
 
 @click.command()

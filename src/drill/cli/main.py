@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from drill import wiring
 from drill.cli import evidence
+from drill.cli.approve import approve_command
+from drill.cli.check import check_command
+from drill.cli.options import APPROVAL_OPTION, OPERATOR_OPTION
+from drill.cli.options import DRILLS_OPTION as _DRILLS
+from drill.cli.options import JSON_OPTION as _JSON
+from drill.cli.options import target_options as _target_options
+from drill.cli.options import where_of as _where
 from drill.cli.progress import Terminal
 from drill.cli.say import as_json, failures, table
 from drill.definition import load_drill
-from drill.embedded import PROFILES, SandboxOptions
 from drill.faults.ledger import heal_run
 from drill.model.errors import DefinitionError, DrillError
 from drill.model.plan import to_json
@@ -25,9 +30,6 @@ from drill.plan import plan as make_plan
 from drill.runs import Judged, judge_run, write_results
 from drill.scaffold import init as scaffold
 from drill.schema import drill_schema, target_schema
-
-_F = TypeVar("_F", bound=Callable[..., Any])
-DRILLS = Path("drills")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -40,51 +42,10 @@ def cli() -> None:
     """
 
 
-def _target_options(function: _F) -> _F:
-    for option in (
-        click.option("--target", "name", help="Name of a target in drill.toml."),
-        click.option(
-            "--target-file", type=click.Path(path_type=Path), help="Target file instead of ./drill.toml."
-        ),
-        click.option(
-            "--sandbox", "embedded", is_flag=True, help="Start a sandbox of its own for this command."
-        ),
-        click.option(
-            "--instance", type=click.IntRange(0, 99), default=0, help="Sandbox instance (its loopback net)."
-        ),
-        click.option(
-            "--profile",
-            type=click.Choice(PROFILES),
-            default=PROFILES[0],
-            help="Its store: ha fails over quickly, realistic with Patroni's stock timers, lite not at all.",
-        ),
-        click.option("--defect", multiple=True, help="Start that sandbox with this resilience defect."),
-        click.option("--proxy", default="auto", help="Its fault proxies: auto, embedded, or a path."),
-        click.option(
-            "--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of that sandbox."
-        ),
-    ):
-        function = option(function)
-    return function
-
-
-def _where(name: str | None, target_file: Path | None, embedded: bool, **options: Any) -> wiring.Where:
-    if (options["defect"] or options["settings"]) and not embedded:
-        raise click.UsageError("--defect and --set belong to a sandbox of this command's own: add --sandbox")
-    own = SandboxOptions(
-        instance=options["instance"], profile=options["profile"], defects=tuple(options["defect"]),
-        proxy=options["proxy"], settings=tuple(options["settings"]),
-    )  # fmt: skip
-    return wiring.Where(name, target_file, own if embedded else None)
-
-
-for _command in (evidence.keygen, evidence.seal, evidence.sign, evidence.verify):
+for _command in (
+    approve_command, check_command, evidence.keygen, evidence.seal, evidence.sign, evidence.verify,
+):  # fmt: skip
     cli.add_command(_command)
-
-_JSON = click.option("--json", "json_", is_flag=True, help="Machine-readable result on stdout.")
-_DRILLS = click.option(
-    "--drills", type=click.Path(path_type=Path), default=DRILLS, help="Folder of drill files."
-)
 
 
 @cli.command("list")
@@ -95,27 +56,6 @@ def list_(drills: Path, json_: bool) -> None:
     found = [(path, load_drill(path)) for path in wiring.all_drills(drills)]
     rows = [{"drill": d.drill, "title": d.title, "schedule": d.schedule, "file": str(p)} for p, d in found]
     click.echo(as_json(rows) if json_ else table(rows))
-
-
-@cli.command()
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@_DRILLS
-@_JSON
-def check(paths: tuple[Path, ...], drills: Path, json_: bool) -> None:
-    """Read drill files and say every mistake at once; touches nothing."""
-    mistakes: list[str] = []
-    files = list(paths) or wiring.all_drills(drills)
-    for path in files:
-        try:
-            load_drill(path)
-        except DefinitionError as error:
-            mistakes += error.mistakes
-    if json_:
-        click.echo(as_json({"files": len(files), "mistakes": mistakes}))
-    if mistakes:
-        raise DefinitionError(mistakes)
-    if not json_:
-        click.echo(f"{len(files)} drill files, no mistake")
 
 
 @cli.command()
@@ -144,16 +84,20 @@ def plan(drill: str, drills: Path, seed: int, **where: Any) -> None:
     "--tsa", metavar="URL", help="Have the plan time-stamped (RFC 3161) before anything is touched."
 )
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
+@APPROVAL_OPTION
+@OPERATOR_OPTION
 @_JSON
 def run(
     drills_or_suite: tuple[str, ...], drills: Path, seed: int | None, sham: bool, runs: Path,
-    tsa: str | None, quiet: bool, json_: bool, **where: Any,
+    tsa: str | None, quiet: bool, approval: Path | None, operator: str, json_: bool, **where: Any,
 ) -> None:  # fmt: skip
     """Conduct drills, judge them and write their reports."""
     files = wiring.expand(drills_or_suite, drills)
     for file in files:
         load_drill(file)
-    how = wiring.How(argv=tuple(sys.argv), seed=seed, sham=sham, runs=runs, tsa=tsa)
+    how = wiring.How(
+        argv=tuple(sys.argv), seed=seed, sham=sham, runs=runs, tsa=tsa, operator=operator, approval=approval
+    )
     with Terminal(quiet=quiet) as terminal, wiring.opened(_where(**where)) as target:
         judged = []
         for file in files:

@@ -6,6 +6,7 @@ differently; the live view only decides how long to wait.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,11 +25,20 @@ from drill.model.events import (
     FaultReverted,
     HealthSample,
     MemberSample,
+    RealCallsSample,
     Recorded,
     TurnEnded,
     TurnInvoked,
     WitnessSample,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a zone last told of its real calls, and when (monotonic)."""
+
+    calls: int
+    at_ns: int
 
 
 @dataclass(slots=True)
@@ -41,6 +51,7 @@ class Live:
         breakers: each zone's state when it could last be read.
         edges: whether the edge would send a new call to a zone; false while the edge cannot be read.
         members: what each store member last said, or that it said nothing.
+        real_calls: what each zone last told of calls by real people; hit: zones that a fault was meant for.
     """
 
     folder: Path
@@ -52,6 +63,8 @@ class Live:
     breakers: dict[str, str] = field(default_factory=dict)
     edges: dict[str, bool] = field(default_factory=dict)
     members: dict[str, MemberSample] = field(default_factory=dict)
+    real_calls: dict[str, Told] = field(default_factory=dict)
+    hit: set[str] = field(default_factory=set)
     witness: dict[str, str] = field(default_factory=dict)
     probed: bool = False
     notes: set[str] = field(default_factory=set)
@@ -117,6 +130,8 @@ class Live:
                 self.witness[zone] = outcome
             case HealthSample():
                 self.probed = True
+            case RealCallsSample(zone=zone, ok=True, calls=calls):
+                self.real_calls[zone] = Told(calls, recorded.t_ns)
             case _:
                 self._fault(recorded)
 
@@ -143,8 +158,9 @@ class Live:
 
     def _fault(self, recorded: Recorded) -> None:
         match recorded.event:
-            case FaultRequested(fault_id=fault_id):
+            case FaultRequested(fault_id=fault_id, spec=spec):
                 self.requested.add(fault_id)
+                self.hit |= {str(zone) for zone in [json.loads(spec).get("zone")] if zone}
             case FaultApplied(fault_id=fault_id):
                 self.applied[fault_id] = recorded.t_ns
             case FaultFailed(fault_id=fault_id, error=error):

@@ -12,7 +12,9 @@ from enum import Enum
 from pathlib import Path
 
 from drill.conduct import guards
+from drill.conduct.guards import Consent
 from drill.conduct.helpers import Helpers
+from drill.conduct.interlock import interlock
 from drill.conduct.live import Live
 from drill.conduct.readback import read_back
 from drill.conduct.signals import Stop, stop_on_signals
@@ -62,6 +64,8 @@ class _Run:
     live: Live
     helpers: Helpers
     show: Show
+    consent: Consent
+    trip: Callable[[], str]
 
     @property
     def limits(self) -> RecoveryLimits:
@@ -76,6 +80,8 @@ class _Run:
         while True:
             self.live.update()
             self.helpers.check()
+            if reason := self.trip():
+                raise Stop(reason)
             if done():
                 return True
             left_s = deadline - time.monotonic()
@@ -86,15 +92,16 @@ class _Run:
 
 
 def conduct(
-    plan: Plan, target: Target, folder: Path, run_id: str, argv: tuple[str, ...], version: str, show: Show
-) -> Outcome:
+    plan: Plan, target: Target, folder: Path, run_id: str, argv: tuple[str, ...], version: str, show: Show,
+    consent: Consent,
+) -> Outcome:  # fmt: skip
     """Conduct one drill into `folder/journal`; every stream is sealed when this returns."""
     control = Journal(folder / "journal" / "control.jsonl", run_id)
     limits = plan.objectives.recovery or DEFAULT_LIMITS
     live = Live(folder / "journal", limits.turn_slo_s)
     helpers = Helpers(plan, target, folder, run_id, control)
-    run = _Run(plan, target, folder, control, live, helpers, show)
-    control.append(_started(plan, run_id, argv, version), durable=True)
+    run = _Run(plan, target, folder, control, live, helpers, show, consent, lambda: "")
+    control.append(_started(plan, run_id, argv, version, consent.operator), durable=True)
     control.append(clock_anchor())
     try:
         return _conduct(run, run_id)
@@ -106,7 +113,7 @@ def conduct(
 
 def _conduct(run: _Run, run_id: str) -> Outcome:
     run.enter("guards")
-    answers = guards.check(run.plan, run.target, run.folder)
+    answers = guards.check(run.plan, run.target, run.folder, run.consent)
     for answer in answers:
         run.control.append(answer, durable=True)
     refused = [f"{a.guard}: {a.detail}" for a in answers if not a.ok]
@@ -127,6 +134,7 @@ def _conduct(run: _Run, run_id: str) -> Outcome:
 def _phases(run: _Run) -> None:
     phases = run.plan.phases
     run.helpers.start_probes()
+    run.trip = interlock(run.target, run.live)
     run.helpers.start_load()
     if not run.wait("starting", READY_WITHIN_S, lambda: bool(run.live.calls and run.live.probed)):
         raise Stop(f"no call was up and no probe had answered within {READY_WITHIN_S:g} s")
@@ -190,10 +198,10 @@ def _unwind(run: _Run, run_id: str) -> None:
     run.helpers.end_probes()
 
 
-def _started(plan: Plan, run_id: str, argv: tuple[str, ...], version: str) -> RunStarted:
+def _started(plan: Plan, run_id: str, argv: tuple[str, ...], version: str, operator: str) -> RunStarted:
     return RunStarted(
         run_id, plan.drill, plan.digest, plan.seed, plan.sham, argv, version,
-        platform.python_version(), _commit(), _utc(),
+        platform.python_version(), _commit(), _utc(), operator,
     )  # fmt: skip
 
 

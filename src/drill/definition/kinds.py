@@ -25,13 +25,15 @@ def _text(value: object) -> str:
     return value
 
 
-def _pattern(name: str, pattern: str, instead: str) -> Kind:
+def pattern(name: str, wanted: str, instead: str) -> Kind:
+    """Text of a pattern."""
+
     def parse(value: object) -> str:
-        if not isinstance(value, str) or re.search(pattern, value) is None:
+        if not isinstance(value, str) or re.search(wanted, value) is None:
             raise ValueError(f"{value!r} is not a {name}; write {instead}")
         return value
 
-    return Kind(name, parse, {"type": "string", "pattern": pattern})
+    return Kind(name, parse, {"type": "string", "pattern": wanted})
 
 
 def _number(name: str, least: float, *, whole: bool, instead: str) -> Kind:
@@ -67,14 +69,12 @@ def address(name: str, *schemes: str, example: str) -> Kind:
     host = r"[^@/?#,\s]+"
     hosts = rf"{host}(?:,{host})*" if schemes == _SEVERAL else host
     secret = rf"(?!.*[?&](?:{'|'.join(_SECRETS)})=)"
-    pattern = rf"^{secret}(?:{'|'.join(schemes)})://(?:[^:@/?#\s]+@)?{hosts}(?:[/?#]\S*)?$"
-    return Kind(
-        name, _address_parser(name, schemes, pattern, example), {"type": "string", "pattern": pattern}
-    )
+    wanted = rf"^{secret}(?:{'|'.join(schemes)})://(?:[^:@/?#\s]+@)?{hosts}(?:[/?#]\S*)?$"
+    return Kind(name, _address_parser(name, schemes, wanted, example), {"type": "string", "pattern": wanted})
 
 
 def _address_parser(
-    name: str, schemes: tuple[str, ...], pattern: str, example: str
+    name: str, schemes: tuple[str, ...], wanted: str, example: str
 ) -> Callable[[object], str]:
     def parse(value: object) -> str:
         text = value if isinstance(value, str) else ""
@@ -88,7 +88,7 @@ def _address_parser(
             raise ValueError(f"{shown} has a host or port that cannot be; write {example}")
         if parts.scheme not in schemes:
             raise ValueError(f"{value!r} is not a {name}; write {example}")
-        if not usable or re.search(pattern, text) is None:
+        if not usable or re.search(wanted, text) is None:
             raise ValueError(f"{value!r} names no usable host; write {example}")
         return text
 
@@ -124,7 +124,10 @@ def _secret(parts: SplitResult) -> bool:
 
 
 TEXT = Kind("text", _text, {"type": "string", "pattern": r"\S"})
-NAME = _pattern("name", r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$", "lower-case letters, digits and hyphens")
+SYNTHETIC = pattern(
+    "synthetic patient", r"^synthetic-[A-Za-z0-9.-]+$", "an identifier that begins with synthetic-"
+)
+NAME = pattern("name", r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$", "lower-case letters, digits and hyphens")
 DURATION = Kind(
     "duration",
     _duration_s,

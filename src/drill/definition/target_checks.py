@@ -10,6 +10,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
+from drill.definition.guards_section import check_guards
 from drill.definition.reader import Reader, Section, nearest
 
 EDGE = "edge"
@@ -29,6 +30,7 @@ def check_target(reader: Reader, section: Section) -> None:
     _wires(reader, wires, zones)
     _own_proxies(reader, (*links, *wires))
     _backups(reader, section.section("backups"))
+    check_guards(reader, section)
     if section.get("control") or wires:
         _names(reader, section.get("zones", ()))
     for holder, key in _touched(section):

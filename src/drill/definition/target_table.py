@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drill.definition.guards_table import GUARDS
 from drill.definition.keys import Key, ListOf, MapOf, Table
 from drill.definition.kinds import (
     AT_LEAST_ONE,
@@ -10,6 +11,7 @@ from drill.definition.kinds import (
     NAME,
     NUMBER,
     POSTGRES,
+    SYNTHETIC,
     TEXT,
     WEBSOCKET,
     choice,
@@ -88,8 +90,8 @@ EHR = Table(
         ),
         Key(
             "probe_patient",
-            TEXT,
-            "Identifier of a synthetic patient that probes ask for.",
+            SYNTHETIC,
+            "Identifier of a synthetic patient that probes ask for; it begins with `synthetic-`.",
             'probe_patient = "synthetic-0001"',
         ),
         Key(
@@ -304,6 +306,7 @@ TARGET = Table(
             "[[target.NAME.wires]]",
             required=False,
         ),
+        Key("guards", GUARDS, "What a drill may do here, and when.", "[target.NAME.guards]", required=False),
     ),
 )
 TARGET_FILE = Table(

@@ -58,7 +58,8 @@ class ClockAnchor(Event):
 
 @dataclass(frozen=True, slots=True)
 class RunStarted(Event):
-    """Where a run comes from: enough to replay it and to see what it was judged by."""
+    """Where a run comes from: enough to replay it and to see what it was judged by. `operator` is who says to
+    have run it."""
 
     kind: ClassVar[str] = "run.started"
     run_id: str
@@ -71,6 +72,7 @@ class RunStarted(Event):
     python: str
     commit: str
     utc: str
+    operator: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -451,6 +453,17 @@ class ServiceSample(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class RealCallsSample(Event):
+    """Calls by real people in one zone, by its own gauge; `ok` false when it could not be read."""
+
+    kind: ClassVar[str] = "probe.real_calls"
+    zone: str
+    ok: bool
+    calls: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class EhrRecord(Event):
     """One record of this run found in the EHR after recovery, read past the fault proxies."""
 
@@ -494,8 +507,8 @@ KINDS: dict[str, type[Event]] = {
         ChildEnded, Aborted, RunEnded, FaultRequested, FaultApplied, FaultFailed, FaultReverted,
         FaultRevertFailed, ExperimentEnded, ScheduleWritten, CallStarted, CallerGaveUp, TurnInvoked,
         TurnEnded, CallHeard, CallEnded, LoadSample, BreakerSample, RequestSample, WitnessSample,
-        HealthSample, DoorSample, EdgeSample, MemberSample, ServiceSample, EhrRecord, StoredTurn,
-        ReadBackEnded,
+        HealthSample, DoorSample, EdgeSample, MemberSample, ServiceSample, RealCallsSample, EhrRecord,
+        StoredTurn, ReadBackEnded,
     )
 }  # fmt: skip
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from drill.model.guards import Guards
 
 # What a platform may be called by when nobody says more: twice what one machine's load is built for.
 MAX_CALLS = 2000
@@ -133,7 +135,8 @@ class Target:
 
     `control` is the root of its zone control ("" without one), `edge_admin` that of the edge's own
     Envoy admin interface ("" likewise). `allow` names the hosts outside this machine that may be touched;
-    `max_calls` and `max_calls_per_s` are the most that a drill may ask for.
+    `max_calls` and `max_calls_per_s` are the most that a drill may ask for; `guards`: when, how far and with
+    whose word it may be drilled.
     """
 
     name: str
@@ -153,3 +156,4 @@ class Target:
     max_calls: int = MAX_CALLS
     max_calls_per_s: float = MAX_CALLS_PER_S
     backups: Backups | None = None
+    guards: Guards = field(default_factory=Guards)

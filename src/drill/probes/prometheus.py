@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -50,3 +51,14 @@ def counters(text: str, metric: str, label: str) -> dict[str, int]:
         for name, labels, value in _samples(text)
         if name == metric and label in labels
     }
+
+
+def gauge(text: str, metric: str) -> int:
+    """The sum of a gauge over all its labels, rounded up; ValueError when the page does not have it, or
+    tells what no number of calls can be."""
+    values = [value for name, _, value in _samples(text) if name == metric]
+    if not values:
+        raise ValueError(f"no {metric} on the metrics page")
+    if not all(0 <= value < math.inf for value in values):
+        raise ValueError(f"{metric} is {values[0]}, which is no number of calls")
+    return math.ceil(sum(values))

@@ -16,6 +16,7 @@ from drill.probes.doors import ask_door, ask_wal, through, wires_to
 from drill.probes.edge import ask_edge
 from drill.probes.ehr import ask_requests, ask_witness, link_base
 from drill.probes.members import ask_member
+from drill.probes.patients import ask_real_calls
 from drill.probes.rhythm import Rhythms
 from drill.probes.services import Services
 
@@ -31,6 +32,7 @@ DOOR_EVERY_S = 0.25
 EDGE_EVERY_S = 0.25
 MEMBER_EVERY_S = 0.25
 SERVICES_EVERY_S = 0.5
+REAL_CALLS_EVERY_S = 0.5
 CLOCK_EVERY_S = 5.0
 
 
@@ -75,6 +77,9 @@ class Watcher:
         if self._target.breaker is not None:
             name = self._target.breaker.name
             rhythms.start(BREAKER_EVERY_S, partial(ask_breaker, session, zone, name))
+        if self._target.guards.real_calls is not None:
+            metric = self._target.guards.real_calls.metric
+            rhythms.start(REAL_CALLS_EVERY_S, partial(ask_real_calls, session, zone, metric))
 
     async def _doors(self, session: aiohttp.ClientSession, rhythms: Rhythms, zone: Zone) -> None:
         rhythms.start(DOOR_EVERY_S, partial(ask_door, session, zone.name, "direct", zone.health))

@@ -148,6 +148,7 @@ async def serve(config: AgentConfig, stop: asyncio.Event) -> None:
             lambda: deliverer.pending,
             capacity,
             lambda: door.rejected,
+            lambda: house.real_calls.up,
         )
         works = [deliverer.run(), vitals.watch_store(), vitals.watch_loop()]
         if config.members:

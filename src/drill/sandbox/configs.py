@@ -138,7 +138,11 @@ dsn = "{store.dsn}"
 passfile = "{store.state.passfile.name}"
 turns = "{_TURNS}"
 outbox_pending = "{_PENDING}"
-{members}{"".join(_wire(name, layout, wire) for wire in wires(store))}"""
+{members}{"".join(_wire(name, layout, wire) for wire in wires(store))}
+[target.{name}.guards.real_calls]
+metric = "agent_real_calls"
+max = 0
+"""
 
 
 def _zone(name: str, layout: Layout, zone: str, capacity: str) -> str:

@@ -14,6 +14,7 @@ import binascii
 import contextlib
 import time
 import uuid
+from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 
@@ -42,6 +43,23 @@ def lane(defects: Defects) -> Lane:
     return asyncio.Lock() if Defect.MEDIA_HEAD_OF_LINE in defects else contextlib.nullcontext()
 
 
+@dataclass(slots=True)
+class RealCalls:
+    """How many calls are up whose caller's side did not say that they are synthetic."""
+
+    up: int = 0
+
+    @contextlib.contextmanager
+    def counted(self, start: dialect.Start) -> Iterator[None]:
+        """A real call counts for as long as the block lasts."""
+        real = start.parameters.get("synthetic") != "1"
+        self.up += real
+        try:
+            yield
+        finally:
+            self.up -= real
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """What all calls of an agent share."""
@@ -51,6 +69,7 @@ class House:
     truth: Truth
     defects: Defects
     lane: Lane = field(default_factory=contextlib.nullcontext)
+    real_calls: RealCalls = field(default_factory=RealCalls)
 
 
 @dataclass(slots=True)
@@ -87,7 +106,8 @@ async def converse(socket: web.WebSocketResponse, house: House) -> None:
         if isinstance(event, dialect.Start):
             voice = speech.voice(house.settings, event.call_sid)
             end_ms = endpointing.ends_after_ms(house.defects)
-            await Call(house, Line(socket, event.stream_sid), event, voice, end_ms).run()
+            with house.real_calls.counted(event):
+                await Call(house, Line(socket, event.stream_sid), event, voice, end_ms).run()
             return
 
 

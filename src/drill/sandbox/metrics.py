@@ -30,6 +30,7 @@ class AgentFigures(Collector):
     outbox_pending: Callable[[], int]
     capacity: int
     rejected_calls: Callable[[], int]
+    real_calls: Callable[[], int]
 
     def collect(self) -> Iterator[Metric]:
         """All families."""
@@ -40,6 +41,7 @@ class AgentFigures(Collector):
         yield self._rate()
         yield self._buffered()
         yield GaugeMetricFamily("agent_active_calls", "Calls up", value=self.active_calls())
+        yield GaugeMetricFamily("agent_real_calls", "Calls not said to be synthetic", value=self.real_calls())
         yield GaugeMetricFamily("agent_capacity_calls", "Calls admitted at a time", value=self.capacity)
         yield CounterMetricFamily("agent_rejected_calls", "Calls refused: full", value=self.rejected_calls())
         yield GaugeMetricFamily("agent_outbox_pending", "Notes not delivered", value=self.outbox_pending())

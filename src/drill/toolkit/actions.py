@@ -12,7 +12,7 @@ from drill.faults.zones import SERVICE_MODES, ZONE_MODES
 from drill.model.errors import DrillError
 from drill.toolkit.media_session import apply_media
 from drill.toolkit.session import open_sessions, opened
-from drill.toolkit.zone_session import ZoneOrder, apply_service, apply_zone, fitted
+from drill.toolkit.zone_session import apply_service, apply_zone, zone_order
 
 __all__ = ["ehr_fault", "hold", "media_fault", "revert", "service_fault", "sham", "zone_fault"]
 
@@ -53,11 +53,8 @@ def zone_fault(
     if mode not in ZONE_MODES:
         raise ActivityFailed(f"mode {mode!r} is no way a zone fails; write one of {', '.join(ZONE_MODES)}")
     try:
-        down, up = float(down_s), float(up_s)
-        if total_s is not None:
-            down, up = fitted(float(total_s), int(times), down, up)
-        stall = None if stall_s is None else float(stall_s)
-        return apply_zone(opened(target, target_file), ZoneOrder(mode, zone, stall, int(times), down, up))
+        order = zone_order(mode, zone, times, down_s, up_s, stall_s, total_s)
+        return apply_zone(opened(target, target_file), order)
     except (DrillError, ValueError) as error:
         raise ActivityFailed(str(error)) from error
 

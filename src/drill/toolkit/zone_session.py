@@ -9,11 +9,12 @@ import json
 import time
 from dataclasses import dataclass
 
-from drill.faults import Fault
+from drill.faults import Fault, World
 from drill.faults.ledger import outstanding
 from drill.faults.zones import FLAP, LOSSY, control_of, service_fault, stall, zone_fault
 from drill.journal import read_stream
 from drill.model.errors import WorldError
+from drill.model.target import Target
 from drill.toolkit.session import Session
 from drill.toolkit.store_members import zone_of
 
@@ -57,6 +58,22 @@ class ZoneOrder:
         return self.stall_s
 
 
+def zone_order(
+    mode: str,
+    zone: str = "primary",
+    times: int | str = 3,
+    down_s: float | str = 4,
+    up_s: float | str = 4,
+    stall_s: float | str | None = None,
+    total_s: float | str | None = None,
+) -> ZoneOrder:
+    """An order as experiments write it, numbers maybe as text; WorldError or ValueError for what is none."""
+    down, up = float(down_s), float(up_s)
+    if total_s is not None:
+        down, up = fitted(float(total_s), int(times), down, up)
+    return ZoneOrder(mode, zone, None if stall_s is None else float(stall_s), int(times), down, up)
+
+
 def fitted(total_s: float, times: int, down_s: float, up_s: float) -> tuple[float, float]:
     """(down_s, up_s) in the same proportion, so that all `times` of both take `total_s`."""
     whole_s = times * (down_s + up_s)
@@ -82,14 +99,19 @@ def apply_zone(session: Session, order: ZoneOrder) -> list[str]:
 
 def apply_service(session: Session, mode: str, service: str, zone: str) -> list[str]:
     """Hurt one service, named in full or by its stem; returns the fault id."""
-    found = zone_of(session.target, zone)
-    known = [each.name for each in session.world.control(control_of(session.target)).zone(found).services]
+    found, name = service_named(session.world, session.target, service, zone)
+    session.zones.append(found)
+    return [session.inject(f"{mode}-{name}", service_fault(mode, session.target, found, name))]
+
+
+def service_named(world: World, target: Target, service: str, zone: str) -> tuple[str, str]:
+    """The zone that is meant and the service's full name there; WorldError when it has none."""
+    found = zone_of(target, zone)
+    known = [each.name for each in world.control(control_of(target)).zone(found).services]
     names = [name for name in (service, f"{service}-{found}") if name in known]
     if not names:
         raise WorldError(f"zone {found} has no service {service!r}; its services are {', '.join(known)}")
-    session.zones.append(found)
-    fault = service_fault(mode, session.target, found, names[0])
-    return [session.inject(f"{mode}-{names[0]}", fault)]
+    return found, names[0]
 
 
 def _stalled(session: Session, zone: str, silent_s: float) -> list[str]:

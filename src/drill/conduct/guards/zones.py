@@ -53,7 +53,8 @@ async def _whole(plan: Plan, target: Target) -> Answer:
 
 async def _edge_view(plan: Plan, target: Target) -> Answer:
     if not target.edge_admin:
-        return plan.objectives.failover is None, "the target names no edge_admin, the drill judges failover"
+        asked = ", the drill judges failover" if plan.objectives.failover else ""
+        return not asked, f"the target names no edge_admin{asked}"
     zones = [zone.name for zone in target.zones]
     async with aiohttp.ClientSession() as session:
         samples = await ask_edge(session, target.edge_admin, zones)

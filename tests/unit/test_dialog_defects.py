@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import json
 import selectors
+from collections.abc import Set
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,10 +20,12 @@ from aiohttp import WSMessage, WSMsgType
 from drill.load.call import Call, Identity, Phase
 from drill.load.script import HANG_UP, Turn
 from drill.model.events import CallEnded, CallHeard, Event, TurnEnded
-from drill.sandbox import dialog
+from drill.sandbox import dialog, line
 from drill.sandbox.defects import Defect, Defects
 from drill.sandbox.desk import UNSAVED, Told
+from drill.sandbox.mind import Mind
 from drill.sandbox.settings import Settings
+from fakes.stages import Nearby
 
 S = 1_000_000_000
 CALLS = 5
@@ -105,7 +108,13 @@ class Wire:
         return next(event for event in self.events if isinstance(event, CallHeard))
 
 
-def talked(*active: Defect, calls: int = 1, outcome: str = "full") -> list[Wire]:
+def talked(
+    *active: Defect,
+    calls: int = 1,
+    outcome: str = "full",
+    fails: Set[str] = frozenset(),
+    stalls_after: int | None = None,
+) -> list[Wire]:
     """Calls to one agent with these defects, begun together, each to its end."""
 
     async def handle(*_: object) -> Told:
@@ -115,10 +124,15 @@ def talked(*active: Defect, calls: int = 1, outcome: str = "full") -> list[Wire]
         desk: Any = SimpleNamespace(handle=handle)
         truth: Any = SimpleNamespace(write=lambda **_: None)
         wires: list[Any] = [Wire(clock, number) for number in range(calls)]
-        house = dialog.House(desk, EVENLY, truth, frozenset(active), dialog.lane(frozenset(active)))
+        stages = Nearby(EVENLY)
+        stages.fails, stages.stalls_after = set(fails), stalls_after
+        mind = Mind(stages, EVENLY, frozenset(active))
+        house = dialog.House(desk, mind, truth, frozenset(active), dialog.lane(frozenset(active)))
         agents = [asyncio.create_task(dialog.converse(wire, house)) for wire in wires]
         await asyncio.gather(*(wire.talk() for wire in wires))
-        await asyncio.gather(*agents)
+        for ended in await asyncio.gather(*agents, return_exceptions=True):
+            assert ended is None or isinstance(ended, TimeoutError)  # an answer that never ended
+        await mind.close()
         assert asyncio.all_tasks() == {asyncio.current_task()}, "an agent's work outlives its call"
         return wires
 
@@ -135,7 +149,8 @@ def talked(*active: Defect, calls: int = 1, outcome: str = "full") -> list[Wire]
 def _agents_live_in_simulated_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = lambda: asyncio.get_running_loop().time()  # noqa: E731
     simulated = SimpleNamespace(monotonic=now_s, monotonic_ns=lambda: round(now_s() * S))
-    monkeypatch.setattr(dialog, "time", simulated)
+    for module in (dialog, line):
+        monkeypatch.setattr(module, "time", simulated)
 
 
 def all_answered(wire: Wire) -> bool:
@@ -206,3 +221,42 @@ def test_greeting_lost_leaves_its_mark_only() -> None:
     assert all_answered(wire)
     assert wire.kinds()[0] == "mark"
     assert wire.heard().greeting_ms >= 1000
+
+
+def test_speech_and_model_that_fail_are_heard_as_degraded_never_as_silence() -> None:
+    """Each for itself and all together: every turn answered, in time, and honestly told."""
+    for fails in ({"recognition"}, {"model"}, {"synthesis"}, {"recognition", "model", "synthesis"}):
+        (wire,) = talked(fails=fails)
+        expected = ["full" if fails == {"recognition"} else "degraded", *["degraded"] * 4]  # a key is plain
+        assert [turn.outcome for turn in wire.turns()] == expected
+        assert max(wire.latencies_s()) < 0.7
+        assert wire.heard().greeting_ms >= 0
+
+
+def test_speech_that_stalls_is_finished_by_a_recording() -> None:
+    """The hole is as long as the next piece is waited for, and no longer."""
+    (wire,) = talked(stalls_after=3)
+    assert [turn.outcome for turn in wire.turns()] == ["degraded"] * 5
+    assert 100 < max(turn.longest_gap_ms for turn in wire.turns()) <= EVENLY.tts_timeout_ms
+
+
+def test_silent_fallback_is_dead_air_when_the_model_fails() -> None:
+    """With a model that answers there is nothing to notice; without one the caller gives up."""
+    (well,) = talked(Defect.SILENT_FALLBACK)
+    assert all_answered(well)
+    (wire,) = talked(Defect.SILENT_FALLBACK, fails={"model"})
+    assert [turn.outcome for turn in wire.turns()] == ["unanswered"]
+    ended = wire.events[-1]
+    assert isinstance(ended, CallEnded)
+    assert ended.outcome == "abandoned"
+
+
+def test_tts_stall_is_an_agent_that_waits_for_its_own_voice() -> None:
+    """With speech that comes there is nothing to notice; without it half a greeting is all there is."""
+    (well,) = talked(Defect.TTS_STALL)
+    assert all_answered(well)
+    (wire,) = talked(Defect.TTS_STALL, stalls_after=3)
+    assert wire.heard().greeting_ms >= 0
+    ended = wire.events[-1]
+    assert isinstance(ended, CallEnded)
+    assert ended.outcome == "abandoned"

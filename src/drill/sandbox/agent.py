@@ -24,9 +24,11 @@ from drill.sandbox.dialog import House, converse, lane
 from drill.sandbox.ehr_client import EhrClient, judge
 from drill.sandbox.finder import follow
 from drill.sandbox.guarded_ehr import GuardedEhr
+from drill.sandbox.mind import Mind
 from drill.sandbox.outbox import Deliverer
 from drill.sandbox.pool import Pool
 from drill.sandbox.settings import AgentConfig
+from drill.sandbox.stage_client import StageClient
 from drill.sandbox.truth import Truth
 from drill.sandbox.turns import Turns
 from drill.sandbox.vitals import Vitals
@@ -139,7 +141,10 @@ async def serve(config: AgentConfig, stop: asyncio.Event) -> None:
         vitals = Vitals(turns.alive, config.settings.store_silence_s)
         desk = Desk(turns, ehr, deliverer, config.defects, config.settings.store_patience_s)
         capacity = config.settings.admits(config.defects)
-        house = House(desk, config.settings, truth, config.defects, lane(config.defects))
+        stages = await held.enter_async_context(StageClient(config.stages, config.settings))
+        mind = Mind(stages, config.settings, config.defects)
+        held.push_async_callback(mind.close)
+        house = House(desk, mind, truth, config.defects, lane(config.defects))
         door = Door(config.zone, house, vitals, capacity)
         figures = metrics.AgentFigures(
             "ehr",

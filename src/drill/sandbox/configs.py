@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from drill.sandbox.layout import ZONES, Layout, link_name, wire_name
+from drill.sandbox.layout import STAGES, ZONES, Layout, link_name, stage_name, wire_name
 from drill.sandbox.state import State
 from drill.sandbox.yard import Store, Wire
 
@@ -16,6 +16,12 @@ _TURNS = (
     "SELECT turn_id, call_sid, seq, digest, (extract(epoch FROM created_at) * 1000000)::bigint "
     "FROM turn WHERE drill_id = %(run_id)s"
 )
+# A request to each of speech and model that a stranger may make.
+ASKED = {
+    "recognition": ("/recognise", '{"call": "probe", "seq": 0, "votes": [15, 0, 0]}'),
+    "model": ("/reply", '{"call": "probe", "seq": 0, "intent": "chat", "outcome": "full"}'),
+    "synthesis": ("/speak", '{"call": "probe", "seq": 0, "text": "hello", "degraded": false}'),
+}
 _PENDING = "SELECT count(*) FROM outbox WHERE delivered_at IS NULL"
 
 
@@ -37,6 +43,7 @@ def agent(
         **store,
         "passfile": str(state.passfile),
         "truth": _truth(state, f"agent-{zone}"),
+        "stages": {name: f"http://{layout.stage_link(name, zone)}" for name in STAGES},
         "defects": list(defects),
         "settings": dict(settings),
     }
@@ -51,6 +58,11 @@ def ehr(layout: Layout, state: State) -> dict[str, Any]:
         "truth": _truth(state, "ehr"),
         "patients": PATIENTS,
     }
+
+
+def stages(layout: Layout, settings: Mapping[str, str]) -> dict[str, Any]:
+    """The services that hear, think and speak."""
+    return {"listen": {name: str(layout.stage(name)) for name in STAGES}, "settings": dict(settings)}
 
 
 def egress(layout: Layout, state: State) -> dict[str, Any]:
@@ -87,7 +99,12 @@ def links(store: Store) -> list[dict[str, Any]]:
     """All that runs through the fault proxy, as its `/populate` takes it."""
     layout = store.layout
     ehr = [(link_name(zone), layout.link(zone), layout.ehr) for zone in ZONES]
-    found = ehr + [(wire.name, wire.listen, wire.upstream) for wire in wires(store)]
+    stages = [
+        (stage_name(stage, zone), layout.stage_link(stage, zone), layout.stage(stage))
+        for stage in STAGES
+        for zone in ZONES
+    ]
+    found = ehr + stages + [(wire.name, wire.listen, wire.upstream) for wire in wires(store)]
     return [
         {"name": name, "listen": str(listen), "upstream": str(upstream), "enabled": True}
         for name, listen, upstream in found
@@ -110,6 +127,7 @@ def target(store: Store, profile: str, settings: Mapping[str, str]) -> str:
     capacity = settings.get("capacity", CAPACITY)
     zones = "".join(_zone(name, layout, zone, capacity) for zone in ZONES)
     proxies = "".join(_link(name, layout, zone) for zone in ZONES)
+    stages = "".join(_stage(name, layout, stage, zone) for stage in STAGES for zone in ZONES)
     members = "".join(_member(name, zone, str(at)) for zone, at in store.status_addresses().items())
     return f"""\
 [target.{name}]
@@ -138,7 +156,7 @@ dsn = "{store.dsn}"
 passfile = "{store.state.passfile.name}"
 turns = "{_TURNS}"
 outbox_pending = "{_PENDING}"
-{members}{"".join(_wire(name, layout, wire) for wire in wires(store))}
+{members}{stages}{"".join(_wire(name, layout, wire) for wire in wires(store))}
 [target.{name}.guards.real_calls]
 metric = "agent_real_calls"
 max = 0
@@ -170,6 +188,19 @@ def _member(name: str, zone: str, status: str) -> str:
 [[target.{name}.store.members]]
 zone = "{zone}"
 status = "http://{status}"
+"""
+
+
+def _stage(name: str, layout: Layout, stage: str, zone: str) -> str:
+    path, body = ASKED[stage]
+    return f"""
+[[target.{name}.stages]]
+stage = "{stage}"
+zone = "{zone}"
+proxy = "{stage_name(stage, zone)}"
+api = "http://{layout.proxy_api}"
+probe = "http://{layout.stage(stage)}{path}"
+ask = '{body}'
 """
 
 

@@ -36,6 +36,8 @@ class Defect(StrEnum):
     REPLICA_NEVER_RESYNCS = "replica-never-resyncs"
     NO_BARGE_IN = "no-barge-in"
     LATE_AUDIO = "late-audio"
+    SILENT_FALLBACK = "silent-fallback"
+    TTS_STALL = "tts-stall"
     NO_ENDPOINTING = "no-endpointing"
     MEDIA_HEAD_OF_LINE = "media-head-of-line"
     GREETING_LOST = "greeting-lost"

@@ -24,14 +24,16 @@ from drill.sandbox import dialect, endpointing, speech
 from drill.sandbox.defects import Defect, Defects
 from drill.sandbox.desk import DEGRADED, FULL, UNSAVED, Desk, Told
 from drill.sandbox.endpointing import Ear, Intent, SpeechBegan, SpeechEnded
-from drill.sandbox.settings import Settings
+from drill.sandbox.line import Line
+from drill.sandbox.mind import AT_HAND, Mind, Utterance
 from drill.sandbox.truth import Truth
 from drill.sandbox.turns import Turn
 
+GREETING = "Hello, this is the clinic. What can I do for you?"
 IDLE_S = 15.0  # a caller sends a frame every 20 ms; this long without one is a dead line
-SEND_S = 2.0
 FINISH_S = 6.0
-LATE_S = 2.5  # the defect late-audio: when the caller is likely to speak again
+LATE_S = 2.5  # the defect late-audio: when the caller is likely to speak again,
+LATE_MS = 800  # and how much is said then
 _FRAME_MS = 20
 
 
@@ -65,38 +67,11 @@ class House:
     """What all calls of an agent share."""
 
     desk: Desk
-    settings: Settings
+    mind: Mind
     truth: Truth
     defects: Defects
     lane: Lane = field(default_factory=contextlib.nullcontext)
     real_calls: RealCalls = field(default_factory=RealCalls)
-
-
-@dataclass(slots=True)
-class Line:
-    """The agent's side of one media stream."""
-
-    socket: web.WebSocketResponse
-    stream_sid: str
-    plays_until_s: float = 0.0
-
-    async def say(self, chunks: list[str], mark: str | None) -> None:
-        """Send audio, then the mark that asks for word of its playing."""
-        texts = [dialect.media(self.stream_sid, chunk) for chunk in chunks]
-        if mark is not None:
-            texts.append(dialect.mark(self.stream_sid, mark))
-        async with asyncio.timeout(SEND_S):
-            for text in texts:
-                await self.socket.send_str(text)
-        now_s = time.monotonic()
-        self.plays_until_s = max(now_s, self.plays_until_s) + len(chunks) * speech.CHUNK_MS / 1000
-
-    async def hush(self) -> None:
-        """Stop what is playing."""
-        if time.monotonic() < self.plays_until_s:
-            self.plays_until_s = 0.0
-            async with asyncio.timeout(SEND_S):
-                await self.socket.send_str(dialect.clear(self.stream_sid))
 
 
 async def converse(socket: web.WebSocketResponse, house: House) -> None:
@@ -104,10 +79,9 @@ async def converse(socket: web.WebSocketResponse, house: House) -> None:
     while (text := await _next(socket)) is not None:
         event = dialect.parse(text)
         if isinstance(event, dialect.Start):
-            voice = speech.voice(house.settings, event.call_sid)
             end_ms = endpointing.ends_after_ms(house.defects)
             with house.real_calls.counted(event):
-                await Call(house, Line(socket, event.stream_sid), event, voice, end_ms).run()
+                await Call(house, Line(socket, event.stream_sid), event, end_ms).run()
             return
 
 
@@ -121,13 +95,29 @@ async def _next(socket: web.WebSocketResponse) -> str | None:
 
 
 @dataclass(slots=True)
+class Answer:
+    """What became of a turn, and of its telling. `audio_ns`: when sound set out."""
+
+    turn: Turn
+    told: Told
+    degraded: bool
+    audio_ns: int | None = None
+
+    def mark(self, *, faltered: bool) -> str | None:
+        """What a caller is told once all was played; nothing of a turn that was not saved."""
+        if self.told.outcome == UNSAVED:
+            return None
+        turn, outcome = self.turn, DEGRADED if self.degraded or faltered else FULL
+        return f"turn:{turn.seq}:{outcome}:{turn.turn_id}:{turn.patient}:{turn.digest}"
+
+
+@dataclass(slots=True)
 class Call:
     """One call's state."""
 
     house: House
     line: Line
     start: dialect.Start
-    voice: speech.Voice
     end_ms: int
     ear: Ear = endpointing.QUIET
     seq: int = 0
@@ -143,6 +133,7 @@ class Call:
             await self._listen()
         finally:
             self.hung_up = True
+            self.line.silence()
             self.house.truth.write(t_ns_up=up_ns, t_ns_over=time.monotonic_ns(), call_sid=self.start.call_sid)
             self.heard.put_nowait(None)
             for trail in self.trailing:
@@ -194,45 +185,67 @@ class Call:
 
     async def _greet(self) -> None:
         """The first words. The defect: said before the line takes audio, so that only their mark is left."""
-        async with self.house.lane:
-            await asyncio.sleep(self.voice.tts_s())
-            chunks = self.voice.reply(degraded=False)
-            lost = Defect.GREETING_LOST in self.house.defects
-            await self.line.say([] if lost else chunks, "greeting")
+        with contextlib.ExitStack() as held:
+            async with self.house.lane:
+                voice = held.enter_context(self._speaking(GREETING, degraded=False))
+                await voice.begun()
+            if Defect.GREETING_LOST not in self.house.defects:
+                await self.line.say(voice.pieces())
+            await self.line.mark("greeting")
 
     async def _answer(self, said: SpeechEnded) -> None:
-        turn = self._turn(said.intent)
-        await asyncio.sleep(self.voice.stt_s())
+        mind, call = self.house.mind, self.start.call_sid
+        intent, sure = await mind.understand(call, self.seq + 1, said)
+        turn = self._turn(intent)
         told = await self.house.desk.handle(turn, lambda: not self.hung_up)
-        audio_ns: int | None = None
+        answer = Answer(turn, told, degraded=told.outcome != FULL or not sure)
         try:
             if told.outcome == DEGRADED and Defect.CALLS_DROPPED_ON_EHR_ERROR in self.house.defects:
                 await self.line.socket.close(code=1011, message=b"EHR error")
                 return
-            async with self.house.lane:
-                await asyncio.sleep(self.voice.model_s() + self.voice.tts_s())
-                audio_ns = await self._tell(turn, told)
+            await self._reply(answer)
         finally:
-            self._witness(turn, told, said.eos_ns, audio_ns)
+            self._witness(answer, said.eos_ns)
 
-    async def _tell(self, turn: Turn, told: Told) -> int:
-        """Say it; only what is committed gets a mark. Returns when the audio set out."""
-        saved = f"turn:{turn.seq}:{told.outcome}:{turn.turn_id}:{turn.patient}:{turn.digest}"
-        mark = None if told.outcome == UNSAVED else saved
-        begun_ns = time.monotonic_ns()
-        chunks = self.voice.reply(degraded=told.outcome != FULL)
-        await self.line.say(chunks, mark)
+    async def _reply(self, answer: Answer) -> None:
+        async with contextlib.AsyncExitStack() as lane:
+            await lane.enter_async_context(self.house.lane)
+            words = await self.house.mind.think(answer.turn, answer.told.outcome)
+            if words is None and Defect.SILENT_FALLBACK in self.house.defects:
+                return
+            answer.degraded = answer.degraded or words is None
+            with self._speaking(words or AT_HAND, degraded=answer.degraded) as voice:
+                await voice.begun()
+                await lane.aclose()
+                await self._tell(answer, voice)
+
+    async def _tell(self, answer: Answer, voice: Utterance) -> None:
+        """Say it; only what is committed gets a mark, and that is told however it was cut short."""
+        answer.audio_ns = time.monotonic_ns()
+        await self.line.say(voice.pieces())
+        mark = answer.mark(faltered=voice.faltered)
+        if mark is not None:
+            await self.line.mark(mark)
         if Defect.LATE_AUDIO in self.house.defects and not self.hung_up:
-            self._trail(chunks, mark)
-        return begun_ns
+            self._trail(mark, answer.audio_ns + round(LATE_S * 1e9))
 
-    def _trail(self, chunks: list[str], mark: str | None) -> None:
+    @contextlib.contextmanager
+    def _speaking(self, words: str, *, degraded: bool) -> Iterator[Utterance]:
+        voice = self.house.mind.speak(self.start.call_sid, self.seq, words, degraded=degraded)
+        try:
+            yield voice
+        finally:
+            voice.close()
+
+    def _trail(self, mark: str | None, at_ns: int) -> None:
         """The defect: more is said after a fixed time, and nobody looks who is speaking by then."""
 
         async def late() -> None:
-            await asyncio.sleep(LATE_S)
+            await asyncio.sleep(max(0.0, (at_ns - time.monotonic_ns()) / 1e9))
             with contextlib.suppress(ConnectionError, TimeoutError):  # the caller is gone
-                await self.line.say(chunks, mark)
+                await self.line.blurt(speech.pieces(LATE_MS, degraded=False))
+                if mark is not None:
+                    await self.line.mark(mark)
 
         task = asyncio.create_task(late())
         self.trailing.add(task)
@@ -244,15 +257,15 @@ class Call:
         drill_id, patient = given.get("drill_id", "none"), given.get("patient", "synthetic-0001")
         return Turn(str(uuid.uuid4()), drill_id, self.start.call_sid, self.seq, patient, intent)
 
-    def _witness(self, turn: Turn, told: Told, eos_ns: int, audio_ns: int | None) -> None:
+    def _witness(self, answer: Answer, eos_ns: int) -> None:
         self.house.truth.write(
             t_ns_eos=eos_ns,
-            t_ns_audio=audio_ns,
-            call_sid=turn.call_sid,
-            seq=turn.seq,
-            intent=turn.intent,
-            outcome=told.outcome,
-            ehr_result=told.ehr_result,
+            t_ns_audio=answer.audio_ns,
+            call_sid=answer.turn.call_sid,
+            seq=answer.turn.seq,
+            intent=answer.turn.intent,
+            outcome=answer.told.outcome,
+            ehr_result=answer.told.ehr_result,
         )
 
 

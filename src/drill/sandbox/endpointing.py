@@ -9,8 +9,8 @@ Pure: audio and its arrival time go in, a new `Ear` and at most one event come o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from drill.sandbox.defects import Defect, Defects
@@ -38,10 +38,14 @@ class SpeechBegan:
 
 @dataclass(frozen=True, slots=True)
 class SpeechEnded:
-    """A whole utterance; `eos_ns` is the arrival of its last voiced window."""
+    """A whole utterance; `eos_ns` is the arrival of its last voiced window.
+
+    `intent` is what this ear makes of it; `votes` are what it heard, for a better one; none for a key.
+    """
 
     intent: Intent
     eos_ns: int
+    votes: tuple[int, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,14 @@ def hear_silence(ear: Ear, length_ms: int, end_ms: int = SILENCE_MS) -> tuple[Ea
         return replace(ear, silent_ms=silent_ms), None
     if ear.voiced_ms < SPEECH_MS:
         return QUIET, None
-    return QUIET, SpeechEnded(_INTENTS[ear.votes.index(max(ear.votes))], ear.last_voice_ns)
+    return QUIET, SpeechEnded(elected(ear.votes), ear.last_voice_ns, ear.votes)
+
+
+def elected(votes: Sequence[int]) -> Intent:
+    """What most windows voted for; ValueError for votes that are none."""
+    if len(votes) != len(_INTENTS) or not any(votes):
+        raise ValueError(f"{votes!r} are no votes for {', '.join(_INTENTS)}")
+    return _INTENTS[votes.index(max(votes))]
 
 
 def _voice(ear: Ear, window: bytes, length_ms: int, now_ns: int) -> tuple[Ear, SpeechBegan | None]:

@@ -7,6 +7,7 @@ ports never move, and instances differ in one octet that a reader can see in eve
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 ZONES = ("a", "b", "c")
@@ -18,6 +19,10 @@ _VOICE_PORT = 18111
 # What else goes from zone to zone, each pair of zones on a wire of its own.
 _WIRE_PORTS = {"sql": 18120, "wal": 18130, "consensus": 18140, "members": 18150}
 CARRIED = tuple(_WIRE_PORTS)
+# Speech and model: their own ports, past the fault proxies, and the first of their links.
+_STAGE_PORTS = {"recognition": 17011, "model": 17012, "synthesis": 17013}
+_STAGE_LINKS = {"recognition": 18171, "model": 18174, "synthesis": 18177}
+STAGES = tuple(_STAGE_PORTS)
 
 
 class Address(NamedTuple):
@@ -67,6 +72,14 @@ class Layout:
     def ehr(self) -> Address:
         """The health record service, past the fault proxies."""
         return Address(self.host(4, 1), 17003)
+
+    def stage(self, name: str) -> Address:
+        """Recognition, model or synthesis, past the fault proxies."""
+        return Address(self.host(4, 2), _STAGE_PORTS[name])
+
+    def stage_link(self, name: str, zone: str) -> Address:
+        """The fault proxy's listener on a zone's way to it."""
+        return Address(self.host(0, 8), _STAGE_LINKS[name] + ZONES.index(zone))
 
     @property
     def proxy_api(self) -> Address:
@@ -155,7 +168,9 @@ class Layout:
             "store a": self.store("a"),
             "store b": self.store("b"),
         }
+        single |= {name: self.stage(name) for name in STAGES}
         zoned = {"agent": self.agent, "egress": self.egress, "link": self.link, "voice": self.voice}
+        zoned |= {f"{name} link": partial(self.stage_link, name) for name in STAGES}
         if cluster:
             single |= {"store c": self.store("c"), "mesh admin": self.mesh_admin} | self._between()
             zoned |= {
@@ -183,6 +198,11 @@ PAIRS = tuple((source, zone) for source in ZONES for zone in ZONES if source != 
 def link_name(zone: str) -> str:
     """The name of a zone's link to the EHR, at the fault proxy and in the egress counter."""
     return f"ehr-{zone}"
+
+
+def stage_name(stage: str, zone: str) -> str:
+    """The name of a zone's link to recognition, model or synthesis at the fault proxy."""
+    return f"{stage}-{zone}"
 
 
 def wire_name(carries: str, source: str, zone: str) -> str:

@@ -38,6 +38,7 @@ def service_configs(order: Order, state: State, store: Store) -> dict[str, dict[
         | dict(store.service_configs())
         | {
             "ehr": configs.ehr(layout, state),
+            "stages": configs.stages(layout, order.settings),
             "egress": configs.egress(layout, state),
             "edge": edge.configuration(layout, defects.parse(list(order.defects))),
         }
@@ -64,6 +65,7 @@ def specs(order: Order, state: State, store: Store, envoy: str, backups: Backups
             Check(layout.edge_admin, "/ready"),
         ),
         Spec("ehr", OUTSIDE, _service("ehr", state, "ehr"), Check(layout.ehr, "/health")),
+        Spec("stages", OUTSIDE, _service("stages", state, "stages"), Check(layout.stage("model"), "/health")),
         Spec(
             FAULT_PROXY,
             OUTSIDE,

@@ -24,8 +24,9 @@ class ConfigError(ValueError):
 class Settings:
     """Tunables of an agent; stage latencies are medians of lognormal distributions.
 
-    `capacity`: calls admitted at a time. `store_silence_s`: how long without the store is illness.
-    `store_patience_s`: how long a turn is offered to a store that does not take it.
+    `stt_timeout_ms`, `model_timeout_ms`, `tts_timeout_ms`: how long a caller is made to wait for a stage, or
+    for its next piece of speech. `capacity`: calls admitted at a time. `store_silence_s`: how long without
+    the store is illness. `store_patience_s`: how long a turn is offered to a store that does not take it.
     """
 
     stt_ms: float = 80.0
@@ -33,6 +34,9 @@ class Settings:
     tts_ms: float = 80.0
     sigma: float = 0.15
     reply_ms: float = 800.0
+    stt_timeout_ms: float = 800.0
+    model_timeout_ms: float = 1000.0
+    tts_timeout_ms: float = 800.0
     ehr_timeout_ms: float = 2500.0
     breaker_window: int = 10
     breaker_minimum: int = 5
@@ -72,7 +76,8 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class AgentConfig:
-    """One zone's voice agent. The store is at `dsn`, or at whichever of `members` leads."""
+    """One zone's voice agent. The store is at `dsn`, or at whichever of `members` leads; `stages` are the
+    roots of recognition, model and synthesis."""
 
     zone: str
     host: str
@@ -81,9 +86,18 @@ class AgentConfig:
     dsn: str
     passfile: str
     truth: Path
+    stages: Mapping[str, str]
     defects: Defects = frozenset()
     settings: Settings = field(default_factory=Settings)
     members: tuple[Member, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StagesConfig:
+    """Recognition, model and synthesis: where each listens, as `host:port`."""
+
+    listen: Mapping[str, str]
+    settings: Settings = field(default_factory=Settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +142,13 @@ def agent(data: Mapping[str, Any]) -> AgentConfig:
         raise ConfigError(str(error)) from error
     members = tuple(build(Member, item, "member") for item in data.get("members", ()))
     return build(AgentConfig, {**data, "settings": settings, "defects": active, "members": members}, "agent")
+
+
+def stages(data: Mapping[str, Any]) -> StagesConfig:
+    """The speech and model services' configuration from JSON data."""
+    settings = _build(Settings, data.get("settings", {}), "settings")
+    _positive(settings)
+    return _build(StagesConfig, {**data, "settings": settings}, "stages")
 
 
 def ehr(data: Mapping[str, Any]) -> EhrConfig:

@@ -1,18 +1,8 @@
-"""The agent's voice and its pace: reply tones, and stage latencies drawn from lognormal distributions.
-
-Theory: speech and model stages have a floor and a long tail; a lognormal with a given median
-has both in one shape parameter. Each call draws from its own seeded source, so that a call
-replayed alone has the same latencies.
-"""
+"""The agent's voice: tones in G.711 mu-law, cut into pieces of 100 ms."""
 
 from __future__ import annotations
 
-import base64
 import math
-import random
-from dataclasses import dataclass
-
-from drill.sandbox.settings import Settings
 
 CHUNK_MS = 100
 _RATE = 8000
@@ -34,37 +24,11 @@ def tone(hertz: float, length_ms: int, level: float = 0.4) -> bytes:
     return bytes(mulaw(round(level * 32767 * math.sin(step * at))) for at in range(length_ms * _RATE // 1000))
 
 
-_CHUNKS = {hertz: base64.b64encode(tone(hertz, CHUNK_MS)).decode() for hertz in (FULL_HZ, DEGRADED_HZ)}
+_SOUND = {hertz: tone(hertz, CHUNK_MS) for hertz in (FULL_HZ, DEGRADED_HZ)}
+# What an agent has recorded for the day on which nothing speaks for it.
+RECORDED = tuple([_SOUND[DEGRADED_HZ]] * 6)
 
 
-@dataclass(slots=True)
-class Voice:
-    """One call's share of speech and model."""
-
-    settings: Settings
-    source: random.Random
-
-    def stt_s(self) -> float:
-        """Time to understand."""
-        return self._draw_s(self.settings.stt_ms)
-
-    def model_s(self) -> float:
-        """Time to think."""
-        return self._draw_s(self.settings.model_ms)
-
-    def tts_s(self) -> float:
-        """Time to the first audio."""
-        return self._draw_s(self.settings.tts_ms)
-
-    def reply(self, *, degraded: bool) -> list[str]:
-        """Base64 chunks of 100 ms; a degraded answer sounds lower."""
-        length_ms = self.settings.reply_ms * self.source.uniform(0.75, 1.25)
-        return [_CHUNKS[DEGRADED_HZ if degraded else FULL_HZ]] * max(1, round(length_ms / CHUNK_MS))
-
-    def _draw_s(self, median_ms: float) -> float:
-        return median_ms / 1000 * math.exp(self.settings.sigma * self.source.gauss(0, 1))
-
-
-def voice(settings: Settings, call_sid: str) -> Voice:
-    """The voice of one call."""
-    return Voice(settings, random.Random(call_sid))  # noqa: S311 -- latencies, not secrets
+def pieces(length_ms: float, *, degraded: bool) -> list[bytes]:
+    """Speech of this length, cut into 100 ms; what is said in a degraded answer sounds lower."""
+    return [_SOUND[DEGRADED_HZ if degraded else FULL_HZ]] * max(1, round(length_ms / CHUNK_MS))

@@ -18,9 +18,11 @@ from aiohttp import WSMessage, WSMsgType
 from drill.load.call import Call, Identity, Phase
 from drill.load.script import HANG_UP, Turn
 from drill.model.events import CallEnded, CallHeard, Event, TurnEnded, TurnInvoked
-from drill.sandbox import dialog
+from drill.sandbox import dialog, line
 from drill.sandbox.desk import Told
+from drill.sandbox.mind import Mind
 from drill.sandbox.settings import Settings
+from fakes.stages import Nearby
 from fakes.voice_agent import Conversation
 
 S = 1_000_000_000
@@ -113,7 +115,8 @@ async def sandbox(wire: Wire) -> None:
         return Told("full", "ok")
 
     desk, truth = SimpleNamespace(handle=handle), SimpleNamespace(write=lambda **_: None)
-    house = dialog.House(desk, Settings(reply_ms=2000), truth, frozenset())
+    settings = Settings(reply_ms=2000)
+    house = dialog.House(desk, Mind(Nearby(settings), settings, frozenset()), truth, frozenset())
     await dialog.converse(wire, house)
 
 
@@ -141,7 +144,8 @@ def talked(agent: Agent) -> Wire:
 def _agents_live_in_simulated_time(monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = lambda: asyncio.get_running_loop().time()  # noqa: E731
     simulated = SimpleNamespace(monotonic=now_s, monotonic_ns=lambda: round(now_s() * S))
-    monkeypatch.setattr(dialog, "time", simulated)
+    for module in (dialog, line):
+        monkeypatch.setattr(module, "time", simulated)
 
 
 @pytest.mark.parametrize("agent", [stand_in, sandbox])

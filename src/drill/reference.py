@@ -33,9 +33,10 @@ shorter than the time that the target's breaker stays open, a limit of `voice.fa
 `voice.clean`, and a limit of `voice.clean` that is judged of whole calls where too few begin in the baseline.
 
 The experiment needs `rollbacks`, a method with an action that a drill can prove (`ehr_fault`, `zone_fault`,
-`service_fault` or `media_fault` of `drill.toolkit.actions`), and a configuration `hold_s`, which is replaced
-by the fault phase in seconds. Modules and functions that it names are looked up without importing them. What
-the target lacks for the experiment or for an objective is told by `drill plan`, all of it at once.
+`service_fault`, `media_fault`, `speech_fault` or `model_fault` of `drill.toolkit.actions`), and a
+configuration `hold_s`, which is replaced by the fault phase in seconds. Modules and functions that it names
+are looked up without importing them. What the target lacks for the experiment or for an objective is told by
+`drill plan`, all of it at once.
 
 `arrivals` other than flat have a shape over the windows after the ramp, with time compressed to fit: a
 morning is as long as the drill. `concurrency` is then the most that is meant at a time, and `integrity.load`

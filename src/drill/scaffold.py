@@ -79,6 +79,14 @@ outbox_pending = "SELECT count(*) FROM outbox WHERE delivered_at IS NULL"
 # zone = "a"
 # proxy = "wal-b-a"
 # api = "http://127.0.0.8:8474"
+
+# [[target.staging.stages]]                   # once per stage and zone, for drills of speech and model
+# stage = "model"                                  # recognition, model or synthesis
+# zone = "a"
+# proxy = "model-a"
+# api = "http://127.0.0.8:8474"
+# probe = "http://127.0.4.2:17012/reply"           # past the fault proxies; asked through the link
+# ask = '{"call": "probe", "seq": 0}'              # what is posted there; a GET without it
 """
 
 

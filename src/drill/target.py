@@ -28,6 +28,7 @@ from drill.model.target import (
     Member,
     Region,
     Requests,
+    Stage,
     Store,
     Target,
     Wire,
@@ -126,6 +127,7 @@ def _build(name: str, section: Section, path: Path, digest: str) -> Target:
         max_calls_per_s=section.get("max_calls_per_s", MAX_CALLS_PER_S),
         backups=_backups(section.get("backups"), path),
         guards=guards_of(section.get("guards")),
+        stages=tuple(Stage(**stage.values) for stage in section.get("stages", ())),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from drill.conduct.children import Child, end, spawn
 from drill.conduct.signals import Stop
+from drill.definition.needs import stages_hurt
 from drill.journal import Journal, read_stream
 from drill.load.order import LoadOrder
 from drill.model.events import ChildEnded, ChildStarted
@@ -45,7 +46,9 @@ class Helpers:
         """Questions to the platform, every few hundred milliseconds."""
         slow = '"slow"' in self._plan.experiment
         timeout_s = WITNESS_TIMEOUT_SLOW_S if slow else WITNESS_TIMEOUT_S
-        self._start("probes", [*self._python("drill.probes"), "--witness-timeout", str(timeout_s)])
+        stages = [part for stage in stages_hurt(self._plan.experiment) for part in ("--stage", stage)]
+        argv = [*self._python("drill.probes"), "--witness-timeout", str(timeout_s), *stages]
+        self._start("probes", argv)
 
     def start_load(self) -> None:
         """Locust, in a process of its own, holding the calls."""

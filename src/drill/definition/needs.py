@@ -14,10 +14,12 @@ from typing import Any
 from drill.definition.drill import Drill
 from drill.definition.media import EVERY, MediaOrder, media_order
 from drill.definition.reader import nearest
+from drill.definition.stages import MODEL, SPEECH, STAGES, StageOrder, stage_order
 from drill.model.target import Target
 
 ACTIONS = "drill.toolkit.actions"
-INJECTING = ("ehr_fault", "zone_fault", "service_fault", "media_fault")
+STAGE_FAULTS = ("speech_fault", "model_fault")
+INJECTING = ("ehr_fault", "zone_fault", "service_fault", "media_fault", *STAGE_FAULTS)
 ZONE_MODES = ("kill", "pause", "isolate", "flap", "lossy-kill")
 SERVICE_MODES = ("kill", "hang")
 ROLES = ("primary", "replica")
@@ -29,8 +31,8 @@ Need = tuple[str, str, bool]
 class Injection:
     """One injecting step of an experiment: the action, and what it is told ("" where it is told nothing).
 
-    `stalls`: replication falls silent before. `media`: what is ordered of `media_fault`; `wrong`: what of
-    it is no order at all.
+    `stalls`: replication falls silent before. `media`: what is ordered of `media_fault`; `stage`: of
+    `speech_fault` or `model_fault`; `wrong`: what of it is no order at all.
     """
 
     func: str
@@ -39,6 +41,7 @@ class Injection:
     stalls: bool
     media: MediaOrder | None = None
     wrong: str = ""
+    stage: StageOrder | None = None
 
 
 def injects(step: dict[str, Any]) -> bool:
@@ -60,6 +63,11 @@ def _injection(func: str, told: dict[str, Any]) -> Injection:
             return Injection(func, mode, zone, stalls=False, media=media_order(told))
         except ValueError as error:
             return Injection(func, mode, zone, stalls=False, wrong=str(error))
+    if func in STAGE_FAULTS:
+        try:
+            return Injection(func, mode, zone, stalls=False, stage=stage_order(func, told))
+        except ValueError as error:
+            return Injection(func, mode, zone, stalls=False, wrong=str(error))
     stalls = mode == "lossy-kill" or str(told.get("stall_s", 0)) not in ("0", "0.0", "None")
     return Injection(func, mode, zone, stalls)
 
@@ -72,6 +80,13 @@ def takes_zones(experiment: str) -> bool:
 def hurts_media(experiment: str) -> bool:
     """Whether an experiment (JSON) is about callers' media, be it only in a sham."""
     return "media_fault" in _acts(experiment)
+
+
+def stages_hurt(experiment: str) -> tuple[str, ...]:
+    """Which of speech and model an experiment (JSON) is about, be it only in a sham."""
+    acts = _acts(experiment)
+    hurt = {*(SPEECH if "speech_fault" in acts else ()), *((MODEL,) if "model_fault" in acts else ())}
+    return tuple(stage for stage in STAGES if stage in hurt)
 
 
 def _acts(experiment: str) -> list[str]:
@@ -119,6 +134,9 @@ def _made(done: tuple[Injection, ...], target: Target) -> Iterator[Need]:
         if each.func == "ehr_fault":
             yield "the experiment", "ehr.links", target.ehr is not None and bool(target.ehr.links)
             continue
+        if each.func in STAGE_FAULTS:
+            yield from _ways(each.stage, target)
+            continue
         if each.func == "media_fault":
             voice = any(wire.carries == "voice" for wire in target.wires)
             yield "the experiment", "wires that carry voice", voice
@@ -135,6 +153,14 @@ def _made(done: tuple[Injection, ...], target: Target) -> Iterator[Need]:
             yield "the experiment", "wires that carry wal", wal
 
 
+def _ways(order: StageOrder | None, target: Target) -> Iterator[Need]:
+    """Every zone's way: a zone without one would be served on, and the drill would show less than it says."""
+    there = {(way.stage, way.zone) for way in target.stages}
+    for stage in order.stages if order else ():
+        for zone in target.zones:
+            yield "the experiment", f"stages: {stage} of zone {zone.name}", (stage, zone.name) in there
+
+
 def _wrong(each: Injection, target: Target) -> Iterator[str]:
     zones = (*(zone.name for zone in target.zones), *ROLES)
     if each.func == "media_fault":
@@ -142,7 +168,9 @@ def _wrong(each: Injection, target: Target) -> Iterator[str]:
         yield from (f"{each.func}: {problem}" for problem in said)
         zones = (*zones, EVERY)
     modes = {"zone_fault": ZONE_MODES, "service_fault": SERVICE_MODES}.get(each.func)
-    if each.func == "ehr_fault":
+    if each.func in STAGE_FAULTS and each.wrong:
+        yield f"{each.func}: {each.wrong}"
+    if each.func in ("ehr_fault", *STAGE_FAULTS):
         return
     if modes is not None and each.mode not in modes:
         yield f"{each.func} knows no mode {each.mode!r}; {nearest(each.mode, modes)}"

@@ -7,6 +7,7 @@ pointed at, and a pasted address is no consent.
 from __future__ import annotations
 
 import ipaddress
+import json
 from collections.abc import Iterable, Iterator
 from urllib.parse import urlsplit
 
@@ -22,13 +23,14 @@ def check_target(reader: Reader, section: Section) -> None:
     """Note every contradiction within one target."""
     zones = _unique(reader, section.get("zones", ()), "name", "zone")
     links, wires = section.section("ehr").get("links", ()), section.get("wires", ())
-    members = section.section("store").get("members", ())
+    members, stages = section.section("store").get("members", ()), section.get("stages", ())
     _unique(reader, links, "zone", "link of zone")
     _unique(reader, members, "zone", "member of zone")
-    for part in (*links, *members, *wires):
+    for part in (*links, *members, *wires, *stages):
         _zone(reader, part, "zone", zones)
     _wires(reader, wires, zones)
-    _own_proxies(reader, (*links, *wires))
+    _stages(reader, stages)
+    _own_proxies(reader, (*links, *wires, *stages))
     _backups(reader, section.section("backups"))
     check_guards(reader, section)
     if section.get("control") or wires:
@@ -89,6 +91,19 @@ def _wires(reader: Reader, wires: Iterable[Section], zones: list[str]) -> None:
                 _again(reader, wire, "carries", f"a {carries} wire from {source!r} to {zone!r}", first)
 
 
+def _stages(reader: Reader, stages: Iterable[Section]) -> None:
+    seen: dict[tuple[str, str], int] = {}
+    for each in stages:
+        stage, zone = each.get("stage"), each.get("zone")
+        first = seen.setdefault((stage, zone), each.line_of("stage"))
+        if None not in (stage, zone) and first != each.line_of("stage"):
+            _again(reader, each, "stage", f"a way to {stage} from zone {zone!r}", first)
+        try:
+            json.loads(each.get("ask", "{}"))
+        except ValueError as error:
+            reader.mistake(each.line_of("ask"), f"ask is not JSON: {error}; write what the stage is posted")
+
+
 def _own_proxies(reader: Reader, ways: Iterable[Section]) -> None:
     """Two ways through one proxy could not be cut one without the other."""
     seen: dict[tuple[str, str], int] = {}
@@ -115,8 +130,11 @@ def _touched(section: Section) -> Iterator[tuple[Section, str]]:
     backups = section.section("backups")
     for region in (backups, backups.section("replica")):
         yield region, "endpoint"
-    for way in (*section.section("ehr").get("links", ()), *section.get("wires", ())):
+    stages = section.get("stages", ())
+    for way in (*section.section("ehr").get("links", ()), *section.get("wires", ()), *stages):
         yield way, "api"
+    for stage in stages:
+        yield stage, "probe"
 
 
 def _consent(reader: Reader, holder: Section, key: str, allow: Iterable[str]) -> None:

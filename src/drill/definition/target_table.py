@@ -16,10 +16,12 @@ from drill.definition.kinds import (
     WEBSOCKET,
     choice,
 )
+from drill.definition.stages import STAGES
 from drill.model.target import MAX_CALLS, MAX_CALLS_PER_S
 
 ENVIRONMENT = choice("environment", "sandbox", "staging", "production")
 BACKUP_KIND = choice("kind of backups", "barman-cloud", "directory", "pgbackrest")
+STAGE_NAME = choice("stage", *STAGES)
 CARRIES = choice("load of a wire", "voice", "sql", "wal", "consensus", "members")
 
 ZONE = Table(
@@ -128,6 +130,35 @@ WIRE = Table(
             HTTP,
             "The fault proxy's API; drill changes what runs there.",
             'api = "http://127.20.0.8:8474"',
+        ),
+    ),
+)
+STAGE = Table(
+    "stage",
+    "A zone's way to what hears, thinks or speaks for it, through a fault proxy.",
+    (
+        Key("stage", STAGE_NAME, "Recognition, model or synthesis.", 'stage = "model"'),
+        Key("zone", NAME, "The zone whose way it is.", 'zone = "a"'),
+        Key("proxy", TEXT, "Name of the proxy at the fault proxy's API.", 'proxy = "model-a"'),
+        Key(
+            "api",
+            HTTP,
+            "The fault proxy's API; drill changes what runs there.",
+            'api = "http://127.20.0.8:8474"',
+        ),
+        Key(
+            "probe",
+            HTTP,
+            "Address past the fault proxies; while a drill hurts this stage its path is asked through the "
+            "link twice a second. Anything but 2xx is no good answer.",
+            'probe = "http://127.20.4.2:17012/reply"',
+        ),
+        Key(
+            "ask",
+            TEXT,
+            "JSON that is posted there; a GET when not given.",
+            """ask = '{"call": "probe", "seq": 0, "intent": "chat", "outcome": "full"}'""",
+            required=False,
         ),
     ),
 )
@@ -307,6 +338,13 @@ TARGET = Table(
             required=False,
         ),
         Key("guards", GUARDS, "What a drill may do here, and when.", "[target.NAME.guards]", required=False),
+        Key(
+            "stages",
+            ListOf(STAGE),
+            "The ways to speech and model that can be hurt, one per stage and zone.",
+            "[[target.NAME.stages]]",
+            required=False,
+        ),
     ),
 )
 TARGET_FILE = Table(

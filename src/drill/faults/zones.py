@@ -71,9 +71,11 @@ def control_of(target: Target) -> str:
 
 
 def _ends(target: Target, zone: str) -> tuple[Way, ...]:
-    """Every way with the zone at either end, its way to the EHR included."""
+    """Every way with the zone at either end, its ways to the EHR, to speech and to the model included."""
     ways = [Way(wire.api, wire.proxy) for wire in target.wires if zone in (wire.source, wire.zone)]
     if not ways:
         raise WorldError(f"target {target.name!r} names no wires of zone {zone}; add [[target.NAME.wires]]")
     links = target.ehr.links if target.ehr is not None else ()
-    return tuple(sorted([*ways, *(Way(link.api, link.proxy) for link in links if link.zone == zone)]))
+    ways += [Way(link.api, link.proxy) for link in links if link.zone == zone]
+    ways += [Way(way.api, way.proxy) for way in target.stages if way.zone == zone]
+    return tuple(sorted(ways))

@@ -85,6 +85,22 @@ class Wire:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """A zone's way to recognition, model or synthesis, through the named proxy at a fault proxy's API.
+
+    `probe` is an address past the fault proxies, whose path is asked through the link; `ask` is what is
+    posted there, JSON, or "" for a GET.
+    """
+
+    stage: str
+    zone: str
+    proxy: str
+    api: str
+    probe: str
+    ask: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
     """Where turns are kept: PostgreSQL DSN, password file, the two queries that read it back, and the
     members that hold the copies (none: the store has no failover that could be watched)."""
@@ -157,3 +173,4 @@ class Target:
     max_calls_per_s: float = MAX_CALLS_PER_S
     backups: Backups | None = None
     guards: Guards = field(default_factory=Guards)
+    stages: tuple[Stage, ...] = ()

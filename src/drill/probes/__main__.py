@@ -24,7 +24,7 @@ async def _watch(args: argparse.Namespace) -> None:
         loop.add_signal_handler(number, stop.set)
     journal = Journal(args.stream, args.run_id)
     flusher = asyncio.create_task(_flush(journal, stop))
-    await Watcher(target, journal, args.witness_timeout).run(stop)
+    await Watcher(target, journal, args.witness_timeout, args.stage).run(stop)
     flusher.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await flusher
@@ -52,6 +52,7 @@ def main() -> None:
     parser.add_argument("--stream", type=Path, required=True)
     parser.add_argument("--run-id", required=True)
     parser.add_argument("--witness-timeout", type=float, default=2.0)
+    parser.add_argument("--stage", action="append", default=[], help="of speech and model, what to ask")
     asyncio.run(_watch(parser.parse_args()))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from functools import partial
 
 import aiohttp
@@ -19,6 +20,7 @@ from drill.probes.members import ask_member
 from drill.probes.patients import ask_real_calls
 from drill.probes.rhythm import Rhythms
 from drill.probes.services import Services
+from drill.probes.stages import ask_stage, stage_url
 
 __all__ = [
     "Watcher", "ask_breaker", "ask_health", "ask_requests", "ask_witness", "clock_anchor", "link_base",
@@ -33,14 +35,18 @@ EDGE_EVERY_S = 0.25
 MEMBER_EVERY_S = 0.25
 SERVICES_EVERY_S = 0.5
 REAL_CALLS_EVERY_S = 0.5
+STAGE_EVERY_S = 0.5
 CLOCK_EVERY_S = 5.0
 
 
 class Watcher:
-    """Runs all questions of a target into one journal stream."""
+    """Runs all questions of a target into one journal stream; of speech and model, those named `stages`."""
 
-    def __init__(self, target: Target, journal: Journal, witness_timeout_s: float) -> None:
+    def __init__(
+        self, target: Target, journal: Journal, witness_timeout_s: float, stages: Collection[str] = ()
+    ) -> None:
         self._target, self._journal, self._witness_timeout_s = target, journal, witness_timeout_s
+        self._stages = stages
 
     async def run(self, stop: asyncio.Event) -> None:
         """Ask until `stop`; an error that no question expects ends the watch and is raised."""
@@ -65,6 +71,10 @@ class Watcher:
         if target.ehr is not None:
             rhythms.start(REQUESTS_EVERY_S, partial(ask_requests, session, target))
             await self._witness(session, rhythms, target.ehr)
+        for way in target.stages:
+            if way.stage in self._stages:
+                ask = partial(ask_stage, session, way, await stage_url(session, way))
+                rhythms.start(STAGE_EVERY_S, ask)
         if target.edge_admin:
             rhythms.start(EDGE_EVERY_S, partial(ask_edge, session, target.edge_admin, names))
         for member in target.store.members if target.store else ():

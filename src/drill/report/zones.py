@@ -23,6 +23,10 @@ _MEMBER = {"primary": "lead", "in sync": "calm", "streaming": "thin", "no answer
 _WAYS = {
     "direct": ("Zone doors", "the drill's own requests to each zone itself: line ok, block not"),
     "link": ("Zone doors by wire", "the drill's own requests through the callers' wire: line ok, block not"),
+    **{
+        stage: (f"Links to {stage}", "the drill's own requests through each zone's link: line ok, block not")
+        for stage in ("recognition", "model", "synthesis")
+    },
     "wal": ("Replication wires", "the drill's own requests through each zone's wire: line ok, block not"),
 }
 _MEMBERS_NOTE = "block primary, line in sync, dotted following, hatched not, dashed no answer"

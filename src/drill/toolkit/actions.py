@@ -7,14 +7,26 @@ import time
 from chaoslib.exceptions import ActivityFailed
 
 from drill.definition.media import media_order
+from drill.definition.stages import BOTH, model_order, speech_order
 from drill.faults.ehr import MODES
 from drill.faults.zones import SERVICE_MODES, ZONE_MODES
 from drill.model.errors import DrillError
 from drill.toolkit.media_session import apply_media
 from drill.toolkit.session import open_sessions, opened
+from drill.toolkit.stage_session import apply_stages
 from drill.toolkit.zone_session import apply_service, apply_zone, zone_order
 
-__all__ = ["ehr_fault", "hold", "media_fault", "revert", "service_fault", "sham", "zone_fault"]
+__all__ = [
+    "ehr_fault",
+    "hold",
+    "media_fault",
+    "model_fault",
+    "revert",
+    "service_fault",
+    "sham",
+    "speech_fault",
+    "zone_fault",
+]
 
 HOLD_MAX_S = 3600.0
 
@@ -101,6 +113,27 @@ def media_fault(
     try:
         order = media_order({"mode": mode, "zone": zone, "direction": direction, **told})
         return apply_media(opened(target, target_file), order)
+    except (DrillError, ValueError) as error:
+        raise ActivityFailed(str(error)) from error
+
+
+def speech_fault(
+    mode: str, part: str = BOTH, target: str | None = None, target_file: str | None = None
+) -> list[str]:
+    """Make speech fail for every zone: slow, failing or stalling; returns the fault ids.
+
+    `part` is recognition (what callers say), synthesis (what they hear) or both.
+    """
+    try:
+        return apply_stages(opened(target, target_file), speech_order(mode, part))
+    except (DrillError, ValueError) as error:
+        raise ActivityFailed(str(error)) from error
+
+
+def model_fault(mode: str, target: str | None = None, target_file: str | None = None) -> list[str]:
+    """Make the model fail for every zone: slow, timeout, rate-limited or empty; returns the fault ids."""
+    try:
+        return apply_stages(opened(target, target_file), model_order(mode))
     except (DrillError, ValueError) as error:
         raise ActivityFailed(str(error)) from error
 

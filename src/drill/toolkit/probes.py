@@ -9,6 +9,8 @@ from typing import TypeVar
 import aiohttp
 from chaoslib.exceptions import ActivityFailed
 
+from drill.definition.stages import SEEN_SLOW_MS
+from drill.faults.stages import ways_to
 from drill.faults.zone_control import Control
 from drill.faults.zones import control_of
 from drill.model.errors import DrillError, WorldError
@@ -16,6 +18,7 @@ from drill.model.events import DoorSample, WitnessSample
 from drill.model.target import Target, Zone
 from drill.probes.ask import listen_address
 from drill.probes.doors import ask_door, ask_wal, through, wires_to
+from drill.probes.stages import ask_stage, stage_url
 from drill.probes.watch import ask_breaker, ask_health, ask_witness, link_base
 from drill.toolkit.session import ehr_of, open_sessions, target_of
 from drill.toolkit.store_members import store_trouble, zone_of
@@ -28,6 +31,7 @@ __all__ = [
     "breakers_closed",
     "door_ms",
     "ehr_answers",
+    "stage_answers",
     "store_whole",
     "zone_door",
     "zones_healthy",
@@ -67,6 +71,22 @@ def ehr_answers(timeout_s: float = 6.0, target: str | None = None, target_file: 
         bases = [(link.zone, await link_base(session, link, ehr.direct)) for link in ehr.links]
         asks = (ask_witness(zone, base, ehr.probe_patient, float(timeout_s)) for zone, base in bases)
         return _one_word(await asyncio.gather(*asks))
+
+    return _asked(ask, target, target_file)
+
+
+def stage_answers(stage: str, target: str | None = None, target_file: str | None = None) -> str:
+    """What a request to recognition, model or synthesis comes to through every zone's link, in one word.
+
+    ok, slow (1.5 s and more), refused, timeout, reset, http_5xx, http_429, empty or error; `mixed: ...` when
+    they do not agree.
+    """
+
+    async def ask(session: aiohttp.ClientSession, found: Target) -> str:
+        ways = ways_to(found, (stage,))
+        samples = [await ask_stage(session, way, await stage_url(session, way)) for way in ways]
+        words = {"slow" if s.outcome == "ok" and s.latency_ms >= SEEN_SLOW_MS else s.outcome for s in samples}
+        return words.pop() if len(words) == 1 else "mixed: " + ", ".join(sorted(words))
 
     return _asked(ask, target, target_file)
 

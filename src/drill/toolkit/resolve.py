@@ -14,8 +14,10 @@ from typing import Any
 
 from drill.definition.media import media_order
 from drill.definition.needs import injects
+from drill.definition.stages import stage_order
 from drill.faults import Fault, World
 from drill.faults.ehr import ehr_fault
+from drill.faults.stages import stage_fault, ways_to
 from drill.faults.zones import service_fault, stall, zone_fault
 from drill.model.target import Target
 from drill.toolkit.media_session import media_faults
@@ -98,3 +100,8 @@ def _of(func: str, told: dict[str, Any], target: Target, world: World) -> Iterat
             for zone, fault in media_faults(target, media_order(told)).items():
                 wires = ", ".join(way.proxy for way in fault.ways)
                 yield Touch(action, f"media into zone {zone} ({wires})", fault)
+        case "speech_fault" | "model_fault":
+            hurt = stage_order(func, told)
+            for way in ways_to(target, hurt.stages):
+                what = f"{way.stage} of zone {way.zone} (proxy {way.proxy} at {way.api})"
+                yield Touch(action, what, stage_fault(hurt, way, "a stand-in"))

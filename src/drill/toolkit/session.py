@@ -38,13 +38,14 @@ class Session:
     journal: Journal
     world: Proxies = field(default_factory=Proxies)
     stand_ins: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    standing: dict[tuple[str, str], str] = field(default_factory=dict)
     zones: list[str] = field(default_factory=list)
     count: int = 0
 
     def apply_ehr(self, mode: str) -> list[str]:
         """The fault on every link to the EHR, one after the other; returns their ids."""
         ehr = ehr_of(self.target)
-        stand_in = self._stand_in(mode, ehr) if mode in STAND_INS else ""
+        stand_in = self.stand_in(mode, ehr.direct) if mode in STAND_INS else ""
         return [self.inject(f"{mode}-{link.proxy}", ehr_fault(mode, link, stand_in)) for link in ehr.links]
 
     def inject(self, label: str, fault: Fault) -> str:
@@ -68,11 +69,18 @@ class Session:
         for process in self.stand_ins:
             _end(process)
         self.stand_ins.clear()
+        self.standing.clear()
         if failures:
             raise WorldError("could not restore: " + "; ".join(failures))
 
-    def _stand_in(self, mode: str, ehr: Ehr) -> str:
-        root = "/".join(ehr.direct.split("/", 3)[:3])
+    def stand_in(self, mode: str, real: str) -> str:
+        """Address of a process that stands in for the service at an address, started at the first call."""
+        root = "/".join(real.split("/", 3)[:3])
+        if (mode, root) not in self.standing:
+            self.standing[mode, root] = self._started(mode, root)
+        return self.standing[mode, root]
+
+    def _started(self, mode: str, root: str) -> str:
         argv = [sys.executable, "-m", "drill.faults.standin", "--mode", mode, "--upstream", root]
         process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self.stand_ins.append(process)

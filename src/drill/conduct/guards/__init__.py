@@ -14,10 +14,20 @@ from pathlib import Path
 import aiohttp
 import requests
 
-from drill.conduct.guards import blast, calendar, consent, machine, patients, platform, rehearsal, zones
+from drill.conduct.guards import (
+    blast,
+    calendar,
+    consent,
+    machine,
+    patients,
+    platform,
+    rehearsal,
+    stages,
+    zones,
+)
 from drill.conduct.guards.consent import Consent
 from drill.conduct.helpers import SPARE_S
-from drill.definition.needs import hurts_media, takes_zones
+from drill.definition.needs import hurts_media, stages_hurt, takes_zones
 from drill.faults import Proxies
 from drill.model.errors import DrillError
 from drill.model.events import GuardChecked
@@ -66,6 +76,8 @@ def look(
         guards |= zones.zone_guards(plan, target)
     elif hurts_media(plan.experiment):
         guards |= zones.media_guards(plan, target)
+    elif hurt := stages_hurt(plan.experiment):
+        guards |= stages.stage_guards(target, hurt)
     return [_ask(name, guard) for name, guard in guards.items()]
 
 

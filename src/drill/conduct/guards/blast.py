@@ -1,7 +1,7 @@
 """How far a drill would reach, from its plan alone: the worst case where a zone is chosen by its role.
 
-zones     that are taken, hurt, or lose their way to the EHR
-capacity  share of what all zones admit that is taken or hurt; a zone without the EHR keeps its capacity
+zones     that are taken, hurt, or lose their way to the EHR, to speech or to the model
+capacity  share of what all zones admit that is taken or hurt; a zone that only lost such a way keeps its own
 calls     that are expected in these zones: the drill's own, and as many real ones as the interlock lets be
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from drill.definition.media import EVERY
-from drill.definition.needs import ACTIONS, Injection, injections
+from drill.definition.needs import ACTIONS, STAGE_FAULTS, Injection, injections
 from drill.model.guards import BlastLimits
 from drill.model.plan import Plan
 from drill.model.target import Target
@@ -37,9 +37,11 @@ def blast(plan: Plan, target: Target) -> Blast:
     """See the module."""
     shares = _shares(plan)
     done = injections(plan.experiment)
-    taken = _zones((each for each in done if each.func != "ehr_fault"), shares)
+    taken = _zones((each for each in done if each.func not in ("ehr_fault", *STAGE_FAULTS)), shares)
     linked = {link.zone for link in target.ehr.links} if target.ehr is not None else set()
     cut = linked if any(each.func == "ehr_fault" for each in done) else set()
+    stages = {stage for each in done if each.stage for stage in each.stage.stages}
+    cut |= {way.zone for way in target.stages if way.stage in stages}
     hurt = tuple(zone for zone in shares if zone in {*taken, *cut})
     real = target.guards.real_calls.most if target.guards.real_calls else 0
     calls = (plan.load.concurrency + real) * sum(shares[zone] for zone in hurt)

@@ -545,6 +545,7 @@ class Sound:
     jitter_ms: float = 2.0
     late_share: float = 0.0
     mark_ms: float = 4.0
+    ping_ms: float = -1.0
     outcome: str = "completed"
 
 
@@ -586,10 +587,12 @@ class Sounds:
 USUAL = Sound()
 
 
-def voice_run(clean: Sound = USUAL, fault: Sound = USUAL, after: Sound | None = None) -> Entries:
+def voice_run(
+    clean: Sound = USUAL, fault: Sound = USUAL, after: Sound | None = None, witness: str = "link/a:slow"
+) -> Entries:
     """Calls of ten seconds, 25 at a time. Greeting, turns and end sound as their moment does; what is told
     of the whole of a call as its middle."""
-    faults = [requested(witness="link/a:slow", fault="media-delay"), applied(), reverted()]
+    faults = [requested(witness=witness, fault="media-delay"), applied(), reverted()]
     entries, sounds = [*control(voice_plan()), *faults], Sounds(clean, fault, after or clean)
     start_s, number = 1.0, 0
     while start_s < UNWIND_S:
@@ -630,14 +633,21 @@ def voice_turn(name: str, seq: int, eos_s: float, end_s: float, sound: Sound) ->
         return []
     if sound.waited_s is None:
         return turn(name, seq, eos_s, None, ended_s=end_s)
-    return turn(name, seq, eos_s, sound.waited_s, barge_ms=sound.barge_ms, gap_ms=sound.gap_ms)
+    asked = turn(name, seq, eos_s, sound.waited_s, barge_ms=sound.barge_ms, gap_ms=sound.gap_ms)
+    return [(stream, at_s, _pinged(event, sound)) for stream, at_s, event in asked]
+
+
+def _pinged(event: ev.Event, sound: Sound) -> ev.Event:
+    if isinstance(event, ev.TurnEnded):
+        return dataclasses.replace(event, round_trip_ms=sound.ping_ms)
+    return event
 
 
 def heard(name: str, at_s: float, sound: Sound = USUAL) -> Entry:
     """What a call sounded like, written when it was over."""
     told = ev.CallHeard(
         name, sound.greeting_ms, int(sound.gap_ms > 0), sound.gap_ms, sound.talk_over_ms, sound.jitter_ms,
-        sound.late_share, sound.mark_ms,
+        sound.late_share, sound.mark_ms, sound.ping_ms,
     )  # fmt: skip
     return "load", at_s, told
 

@@ -67,6 +67,9 @@ class Wire:
         """The simulated clock."""
         return round(self.clock.now_s * S)
 
+    def ping(self, payload: bytes) -> None:
+        """Nobody answers."""
+
     def send(self, text: bytes, *, droppable: bool = False) -> None:
         """The call's."""
         self.inbox.put_nowait(WSMessage(WSMsgType.TEXT, text.decode(), None))

@@ -16,7 +16,7 @@ def test_what_is_written_is_whole(tmp_path: Path) -> None:
     """Every copied drill loads from its new place, and its suites name drills that are there."""
     init(tmp_path / "new")
     drills = tmp_path / "new" / "drills"
-    assert len([load_drill(path) for path in all_drills(drills)]) == 14
+    assert len([load_drill(path) for path in all_drills(drills)]) == 16
     assert "quarterly" in read_suites(drills)
 
 

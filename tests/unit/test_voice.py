@@ -278,6 +278,14 @@ def test_a_round_trip_that_holds_the_agents_time_is_none() -> None:
     assert mute.heard[0].round_trip_s is None
 
 
+def test_pings_tell_the_round_trip_whatever_marks_say() -> None:
+    """They hold nobody's thinking: an agent that answers no mark has a transport all the same."""
+    late = sounding(mark_ms=2600.0, ping_ms=600.0)
+    line = timeline(voice_run(late), voice_plan())
+    assert {heard.round_trip_s for heard in line.heard if heard.end_s < APPLIED_S} == {0.6}
+    assert judged(voice_run(late, late))["voice.mos"].measured.startswith("baseline p5 3.96 (estimated)")
+
+
 def test_calls_belong_to_the_window_of_which_they_can_tell() -> None:
     """Over before the fault, begun after it, or mostly within."""
     line = timeline(voice_run(), voice_plan())

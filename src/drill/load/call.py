@@ -43,6 +43,9 @@ class Port(Protocol):
     def send(self, text: bytes, *, droppable: bool = False) -> None:
         """Hand over one message; audio that finds no room may be dropped, as a phone line would."""
 
+    def ping(self, payload: bytes) -> None:
+        """Ask the other end to send this back at once."""
+
 
 class Phase(Enum):
     """Where a call is."""
@@ -182,6 +185,8 @@ class Call:
     def _invoke(self, eos_ns: int, now_ns: int) -> None:
         self._owed.invoke(self._turn, eos_ns, now_ns)
         self._hearing.asked()
+        if self._port is not None and (ping := self._hearing.ping(now_ns)):
+            self._port.ping(ping)
         self._next = next(self._turns)
         self.phase = Phase.WAITING
 
@@ -208,6 +213,10 @@ class Call:
                 self._hearing.clear(now_ns)
                 self._playout.clear(now_ns, returned=self._dialect.cleared_marks_return)
                 self._send(self._mouth.cleared())
+
+    def pong(self, payload: bytes, now_ns: int) -> None:
+        """A ping came back."""
+        self._hearing.pong(payload, now_ns)
 
     def _heard(self, data: bytes, now_ns: int) -> None:
         """Loudness is looked at until something is heard, and not again before that has ended."""

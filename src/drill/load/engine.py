@@ -170,6 +170,8 @@ class Engine:
         for seat, data in arrived:
             try:
                 messages, ended = seat.line.understood(data)
+                if seat.line.pongs:
+                    self._ponged(seat, now_ns)
                 if not seat.leaves_ns:
                     for message in messages:
                         seat.call.message(message, now_ns)
@@ -178,6 +180,11 @@ class Engine:
             except _GONE as error:
                 self._lost(seat, now_ns, error)
         return bool(ready)
+
+    def _ponged(self, seat: _Seat, now_ns: int) -> None:
+        for payload in seat.line.pongs:
+            seat.call.pong(payload, now_ns)
+        seat.line.pongs.clear()
 
     def _heard(self, seat: _Seat, texts: list[bytes], ended: str, now_ns: int) -> None:
         if not seat.leaves_ns:

@@ -24,12 +24,15 @@ is not heard as a gap, and audio that comes so little late is not late.
     talk-over  = frames of the caller's speech that were due while the agent was to be heard, x 20 ms
     greeting   = the agent's first sound - the stream being up
     mark round trip = the agent's first message after a mark was answered - that answer; the median
-                 of the first 32 of a call
+                 of the first 32 of a call. It holds the agent's own time
+    round trip = a WebSocket pong (RFC 6455, 5.5.3) - its ping, one for each turn: answered by whatever
+                 holds the other end of the stream, with no thought; the median of the last 32
 """
 
 from __future__ import annotations
 
 import statistics
+from collections import deque
 
 from drill.load.speech import FRAME_MS
 from drill.model.events import CallHeard
@@ -37,6 +40,7 @@ from drill.model.events import CallHeard
 _NS_PER_MS = 1_000_000
 FRAME_NS = FRAME_MS * _NS_PER_MS
 MOST_ROUND_TRIPS = 32
+LOST_PING_NS = 15_000_000_000
 
 
 class Hearing:
@@ -49,7 +53,8 @@ class Hearing:
 
     __slots__ = (
         "_all_ns", "_clock_ns", "_first_ns", "_gap_ns", "_gaps", "_jitter16_ns",
-        "_late_ns", "_onset_ns", "_round_trips_ns", "_silence_ns", "_stop_ns", "_talk_over", "_transit_ns",
+        "_late_ns", "_onset_ns", "_pinged_ns", "_pongs_ns", "_round_trips_ns", "_silence_ns", "_stop_ns",
+        "_talk_over", "_transit_ns", "_turn_trip_ns",
         "awaits_ns", "begun_ns", "loud_until_ns", "sounding",
     )  # fmt: skip
 
@@ -60,6 +65,8 @@ class Hearing:
         self._onset_ns = self.awaits_ns = 0
         self._stop_ns = -1
         self._round_trips_ns: list[int] = []
+        self._pinged_ns, self._turn_trip_ns = 0, -1
+        self._pongs_ns: deque[int] = deque(maxlen=MOST_ROUND_TRIPS)
 
     # --- the agent ------------------------------------------------------------------------
 
@@ -139,7 +146,29 @@ class Hearing:
         """A mark was played, and the agent was told."""
         self.awaits_ns = now_ns
 
+    # --- the line -------------------------------------------------------------------------
+
+    def ping(self, now_ns: int) -> bytes:
+        """What to send as a ping; b"" while another is not answered yet, and may still be."""
+        self._turn_trip_ns = -1
+        if self._pinged_ns and now_ns - self._pinged_ns < LOST_PING_NS:
+            return b""
+        self._pinged_ns = now_ns
+        return now_ns.to_bytes(8)
+
+    def pong(self, payload: bytes, now_ns: int) -> None:
+        """It came back; what we never sent, or gave up, says nothing."""
+        if self._pinged_ns and payload == self._pinged_ns.to_bytes(8):
+            self._turn_trip_ns = now_ns - self._pinged_ns
+            self._pongs_ns.append(self._turn_trip_ns)
+            self._pinged_ns = 0
+
     # --- figures --------------------------------------------------------------------------
+
+    @property
+    def round_trip_ms(self) -> float:
+        """Of the line, since the caller last asked; -1 unknown."""
+        return _ms(self._turn_trip_ns) if self._turn_trip_ns >= 0 else -1.0
 
     @property
     def longest_gap_ms(self) -> float:
@@ -166,6 +195,7 @@ class Hearing:
             jitter_ms=_ms(self._jitter16_ns >> 4),
             late_share=round(self._late_ns / self._all_ns, 6) if self._all_ns else 0.0,
             mark_ms=_ms(statistics.median(trips_ns)) if trips_ns else -1.0,
+            round_trip_ms=_ms(statistics.median(self._pongs_ns)) if self._pongs_ns else -1.0,
         )
 
 

@@ -85,7 +85,10 @@ class Owed:
 
     def _as_heard(self, turn: TurnEnded, now_ns: int) -> TurnEnded:
         stop_ms = self._hearing.take_barge_stop_ms(now_ns)
-        return replace(turn, barge_stop_ms=stop_ms, longest_gap_ms=self._hearing.longest_gap_ms)
+        return replace(
+            turn, barge_stop_ms=stop_ms, longest_gap_ms=self._hearing.longest_gap_ms,
+            round_trip_ms=self._hearing.round_trip_ms,
+        )  # fmt: skip
 
     def _judged(self, turn: TurnEnded, told: Acknowledged, now_ns: int) -> TurnEnded:
         """Saved it is; whether it was this caller's own, and whether it was heard, are other matters."""

@@ -61,10 +61,11 @@ class Line:
     """An open stream. What is sent leaves with the next `flush`, all of it in one system call; `dropped`
     counts audio frames that found no room. `random_masks`: as the RFC wants them, at some cost."""
 
-    __slots__ = ("_encode", "_out", "_parser", "dropped", "fd")
+    __slots__ = ("_encode", "_out", "_parser", "dropped", "fd", "pongs")
 
     def __init__(self, fd: int, parser: Parser, *, random_masks: bool = False) -> None:
         self.fd, self._parser, self._out, self.dropped = fd, parser, b"", 0
+        self.pongs: list[bytes] = []
         self._encode = encode_masked if random_masks else encode
 
     def send(self, message: bytes, *, droppable: bool = False, opcode: int = TEXT) -> None:
@@ -79,6 +80,10 @@ class Line:
             raise BrokenPipeError("the platform takes no more frames")
         else:
             self._out = out + frame
+
+    def ping(self, payload: bytes) -> None:
+        """One ping, which the other end has to answer with the same payload; OSError likewise."""
+        self.send(payload, opcode=PING)
 
     def flush(self) -> None:
         """Give what was sent, and what did not fit before; OSError when the line is gone."""
@@ -114,10 +119,12 @@ class Line:
         return self._parser.feed(b""), self._obeyed()
 
     def _obeyed(self) -> str:
-        """Answer pings; a farewell's words."""
+        """Answer pings, keep pongs; a farewell's words."""
         for opcode, payload in self._parser.take_controls():
             if opcode == PING:
                 self.send(payload, opcode=PONG)
+            elif opcode == PONG:
+                self.pongs.append(payload)
             elif opcode == CLOSE:
                 return _farewell(payload)
         return ""

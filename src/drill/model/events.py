@@ -257,7 +257,8 @@ class TurnEnded(Event):
     `outcome` is full, degraded, wrong_patient, unanswered or dropped.
     `first_audio_ns` and `ack_ns` are 0 when they never came. `barge_stop_ms`: the caller spoke into the
     agent's answer before this turn, and the agent fell silent after so long; -1 when nobody did.
-    `longest_gap_ms`: the longest silence inside the answer.
+    `longest_gap_ms`: the longest silence inside the answer. `round_trip_ms`: of the media stream alone, by a
+    ping that was sent as the turn was asked; -1 when it was not answered by the turn's end.
     """
 
     kind: ClassVar[str] = "turn.ended"
@@ -274,6 +275,7 @@ class TurnEnded(Event):
     digest: str
     barge_stop_ms: float = -1.0
     longest_gap_ms: float = 0.0
+    round_trip_ms: float = -1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +286,8 @@ class CallHeard(Event):
     `underruns`, `silence_ms`: how often and how long the playout buffer ran dry inside what the agent said.
     `talk_over_ms`: agent and caller spoke at once. `jitter_ms`: RFC 3550's estimate at the end of the call.
     `late_share`: share of the agent's audio that came after it should have been played. `mark_ms`: median
-    of the time from a mark's playing to the agent's next word of any kind, a round trip; -1 unknown.
+    of the time from a mark's playing to the agent's next word of any kind, which holds the agent's own time;
+    -1 unknown. `round_trip_ms`: of the media stream alone, median of its pings; -1 unknown.
     """
 
     kind: ClassVar[str] = "call.heard"
@@ -296,6 +299,7 @@ class CallHeard(Event):
     jitter_ms: float
     late_share: float
     mark_ms: float
+    round_trip_ms: float = -1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from drill.model.plan import Plan
 from drill.model.units import seconds
 from drill.model.verdicts import Verdict
-from drill.objectives import doors
+from drill.objectives import doors, media_trips
 from drill.objectives.say import cited, failed, listed, passed, percent, unknown, zones
 from drill.timeline import FaultWindow, Span, Timeline, WitnessPoint
 
@@ -75,14 +75,16 @@ def _witness(plan: Plan, timeline: Timeline) -> Verdict:
     if not seen:
         return unknown(WITNESS, why_not, because=because)
     found, links = doors.signs(timeline), _of_links(timeline)
-    quiet = doors.not_open_before(plan, timeline) if found else []
+    quiet = [*doors.not_open_before(plan, timeline), *media_trips.before(timeline)] if found else []
     if links:
         quiet += _not_ok(plan, timeline, timeline.baseline, "before the fault")
         quiet += _not_ok(plan, timeline, _afterwards(timeline), "after the revert")
     if quiet:
         return unknown(WITNESS, f"The fault was seen, but {'; '.join(quiet)}.", because=because)
     names = listed(sorted({f.witness for f in links}))
-    parts = [f"{doors.told(found)} while the fault held, and all doors were open before"] if found else []
+    parts = (
+        [f"{_doors(found, timeline)} while the fault held, and all doors were open before"] if found else []
+    )
     if links:
         parts.append(
             f"{names!r} came out through every zone's link while the fault held, and 'ok' before and after"
@@ -90,12 +92,16 @@ def _witness(plan: Plan, timeline: Timeline) -> Verdict:
     return passed(WITNESS, f"Of the drill's own requests, {'; '.join(parts)}.", because=because)
 
 
+def _doors(found: Sequence[doors.Sign], timeline: Timeline) -> str:
+    return " and ".join(part for part in (doors.told(found), media_trips.told(timeline)) if part)
+
+
 def witness_seen(plan: Plan, timeline: Timeline) -> tuple[bool, str]:
     """Whether every fault was seen where its witness says, and if not, why not."""
     links = _of_links(timeline)
     if not links and not doors.signs(timeline):
         return False, "The fault was not applied, so its witness could not be seen."
-    lacking = doors.unseen(plan, timeline)
+    lacking = [*doors.unseen(plan, timeline), *media_trips.unseen(plan, timeline)]
     for fault in links:
         lacking += [said for said in _unseen(plan, timeline, fault, links) if said not in lacking]
     wanted = listed(sorted({f.witness for f in timeline.faults}))

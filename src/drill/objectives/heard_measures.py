@@ -131,4 +131,5 @@ SETUP = Measure("setup_min", samples.setups, None, percent, "attempt", least=Tru
 DROPS = Measure("drop_max", samples.drops, None, percent, "call")
 JITTER = Measure("jitter_p95_s", samples.jitters, 0.95, _ms, "call")
 LATE = Measure("late_max", samples.late_shares, 0.95, percent, "call")
+ROUND_TRIP = Measure("", samples.round_trips, 0.95, _ms, "turn")
 MOS = Measure("mos_min", samples.opinions, 0.05, _score, "known round trip", least=True, grade=category)

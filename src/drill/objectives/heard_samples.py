@@ -81,6 +81,12 @@ def _listened_to(timeline: Timeline, window: Window) -> list[Turn]:
     return [t for t in timeline.turns if span and span.holds(t.eos_s) and t.call in told]
 
 
+def round_trips(timeline: Timeline, window: Window) -> Samples:
+    """Round trips of the media stream, one a turn that has one."""
+    turns = _listened_to(timeline, window)
+    return [Sample(t.round_trip_s, t.id) for t in turns if t.round_trip_s is not None]
+
+
 def talk_over(timeline: Timeline, window: Window) -> Samples:
     """Share of each call in which agent and caller spoke at once, weighed by the call's length."""
     calls = [h for h in mostly_in(timeline, window) if h.length_s > 0]

@@ -31,6 +31,7 @@ _ROWS: tuple[tuple[str, Measure], ...] = (
     ("Calls that broke off", measures.DROPS),
     ("Jitter at the end of calls", measures.JITTER),
     ("Agent audio too late to be played", measures.LATE),
+    ("Round trip of the media, by pings", measures.ROUND_TRIP),
     ("Transport quality as an estimated opinion score", measures.MOS),
 )
 _FIGURES = (

@@ -97,6 +97,7 @@ def _ended(
         ack_s=events.s(turn.ack_ns) if turn.ack_ns else None,
         barge_stop_s=turn.barge_stop_ms / 1000 if turn.barge_stop_ms >= 0 else None,
         longest_gap_s=turn.longest_gap_ms / 1000,
+        round_trip_s=turn.round_trip_ms / 1000 if turn.round_trip_ms >= 0 else None,
     )  # fmt: skip
 
 

@@ -1,8 +1,9 @@
 """What callers heard of whole calls, each tied to its call: the load says how it sounded, not when.
 
-A round trip is believed only where it can be one. Every answer takes a round trip and the agent's own time
-besides, so what is not below the call's median wait for an answer holds somebody's thinking: an agent that
-never answers a mark makes it the time until its next word. That is unknown then, and never transport.
+The round trip is that of WebSocket pings, which whatever holds the other end answers without thought. Where
+nobody answers those, marks may tell, and are believed only where they can: every answer takes a round trip
+and the agent's own time besides, so what is not below the call's median wait for an answer holds somebody's
+thinking. That is unknown then, and never transport.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Heard(Span):
         talk_over_s: for how long agent and caller spoke at once.
         jitter_s: RFC 3550's estimate at the end of the call.
         late_share: share of the agent's audio that came after it should have been played.
-        round_trip_s: of the transport, by marks; None when unknown, or when it cannot be one.
+        round_trip_s: of the transport, by pings or else by marks; None when it is not known.
     """
 
     call: str
@@ -87,6 +88,8 @@ def _known_s(value_ms: float) -> float | None:
 
 
 def _round_trip_s(event: CallHeard, waits_s: Sequence[float]) -> float | None:
+    if event.round_trip_ms >= 0:
+        return event.round_trip_ms / 1000
     found_s = _known_s(event.mark_ms)
     if found_s is None or not waits_s or found_s >= statistics.median(waits_s):
         return None

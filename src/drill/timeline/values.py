@@ -97,6 +97,7 @@ class Turn:
     beginning was written down too, and the beginning of its call. `ack_s` is when the caller was told
     that it is saved. `barge_stop_s`: the caller spoke into the agent's answer before this turn, and the
     agent fell silent after so long; None when nobody did. `longest_gap_s`: silence inside the answer.
+    `round_trip_s`: of the media stream alone, by a ping; None when unknown.
     """
 
     call: str
@@ -116,6 +117,7 @@ class Turn:
     ack_s: float | None = None
     barge_stop_s: float | None = None
     longest_gap_s: float = 0.0
+    round_trip_s: float | None = None
 
     @property
     def until_s(self) -> float:

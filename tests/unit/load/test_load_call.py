@@ -36,6 +36,9 @@ class Stage:
         )  # fmt: skip
         self.call.begin(self, 0)
 
+    def ping(self, payload: bytes) -> None:
+        """Nobody answers."""
+
     def send(self, text: bytes, *, droppable: bool = False) -> None:
         """The call's port."""
         self.sent.append(json.loads(text))

@@ -92,6 +92,9 @@ class World:
             self.now_ns += S // 50
             call.tick(self.now_ns, self.now_ns)
 
+    def ping(self, payload: bytes) -> None:
+        """Nobody answers."""
+
     def send(self, text: bytes, *, droppable: bool = False) -> None:
         """The call's port: nobody listens."""
 

@@ -176,6 +176,32 @@ def test_round_trips_are_a_median_and_bounded() -> None:
     assert hearing.heard("CA1").mark_ms == 20.0
 
 
+def test_a_ping_is_timed_by_its_own_pong_and_no_other() -> None:
+    """What was never sent says nothing, and an old answer is no answer to a new question."""
+    hearing = Hearing()
+    assert hearing.round_trip_ms == hearing.heard("CA1").round_trip_ms == -1.0
+    sent = hearing.ping(1000 * MS)
+    hearing.pong(b"else", 1001 * MS)
+    assert hearing.round_trip_ms == -1.0
+    hearing.pong(sent, 1300 * MS)
+    hearing.pong(sent, 1900 * MS)
+    assert hearing.round_trip_ms == hearing.heard("CA1").round_trip_ms == 300.0
+
+
+def test_one_ping_at_a_time_and_a_lost_one_is_given_up() -> None:
+    """A line that is silent for long must not be asked over and over; each turn begins unknown."""
+    hearing = Hearing()
+    first = hearing.ping(1000 * MS)
+    assert hearing.ping(5000 * MS) == b""
+    second = hearing.ping(17_000 * MS)
+    hearing.pong(first, 17_001 * MS)
+    assert hearing.round_trip_ms == -1.0
+    hearing.pong(second, 17_020 * MS)
+    assert hearing.round_trip_ms == 20.0
+    hearing.ping(20_000 * MS)
+    assert hearing.round_trip_ms == -1.0
+
+
 chunks = st.lists(st.tuples(st.floats(0, 500), st.sampled_from([20, 100, 1000]), st.booleans()), max_size=60)
 
 

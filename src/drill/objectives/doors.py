@@ -24,6 +24,8 @@ from drill.timeline import DoorPoint, FaultWindow, ServicePoint, Span, Timeline
 SAMPLES_MIN = 3
 SHARE_MIN = 0.8
 SETTLE_S = 0.3
+# A link is given back in several steps, and what waited in it breaks off at the first of them.
+REVERT_S = 1.0
 SERVICE_SEEN_S = 15.0
 # A stalled replication is silent for a moment only, and each request takes half of it.
 WAL, WAL_SAMPLES_MIN = "wal", 2
@@ -79,6 +81,8 @@ def window(timeline: Timeline, sign: Sign) -> Span:
     if sign.way == WAL:
         taken = [f.requested_s for f in timeline.faults if f is not fault and f.requested_s > start_s]
         return Span(start_s, min([end_s, *taken]))
+    if fault.fault.startswith("link-"):
+        return Span(start_s + SETTLE_S, max(start_s + SETTLE_S, end_s - REVERT_S))
     return Span(start_s + SETTLE_S, end_s)
 
 

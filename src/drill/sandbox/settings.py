@@ -146,9 +146,9 @@ def agent(data: Mapping[str, Any]) -> AgentConfig:
 
 def stages(data: Mapping[str, Any]) -> StagesConfig:
     """The speech and model services' configuration from JSON data."""
-    settings = _build(Settings, data.get("settings", {}), "settings")
+    settings = build(Settings, data.get("settings", {}), "settings")
     _positive(settings)
-    return _build(StagesConfig, {**data, "settings": settings}, "stages")
+    return build(StagesConfig, {**data, "settings": settings}, "stages")
 
 
 def ehr(data: Mapping[str, Any]) -> EhrConfig:

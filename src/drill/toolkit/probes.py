@@ -84,7 +84,9 @@ def stage_answers(stage: str, target: str | None = None, target_file: str | None
 
     async def ask(session: aiohttp.ClientSession, found: Target) -> str:
         ways = ways_to(found, (stage,))
-        samples = [await ask_stage(session, way, await stage_url(session, way)) for way in ways]
+        urls = [await stage_url(session, way) for way in ways]
+        asks = (ask_stage(session, way, url) for way, url in zip(ways, urls, strict=True))
+        samples = await asyncio.gather(*asks)
         words = {"slow" if s.outcome == "ok" and s.latency_ms >= SEEN_SLOW_MS else s.outcome for s in samples}
         return words.pop() if len(words) == 1 else "mixed: " + ", ".join(sorted(words))
 

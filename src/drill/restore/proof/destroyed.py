@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,15 +66,21 @@ def _answers(host: str, port: int) -> bool:
         return False
 
 
+def _open_files(pid: int) -> list[str]:
+    """Names of what it has open; fewer where we may not look, or where it closes them meanwhile."""
+    names = []
+    with suppress(OSError):
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(OSError):
+                names.append(str(link.readlink()))
+    return names
+
+
 def _holders(folders: Sequence[Path]) -> list[tuple[int, str]]:
     """Processes that we may look into and that have a file of the copy open, deleted or not."""
     below = tuple(f"{path.absolute()}/" for path in folders)
     found: list[tuple[int, str]] = []
     for one in psutil.process_iter():
-        try:
-            links = list(Path(f"/proc/{one.pid}/fd").iterdir())
-            names = [str(link.readlink()) for link in links]
-        except OSError:
-            continue
+        names = _open_files(one.pid)
         found += [(one.pid, Path(n).name) for n in names if below and n.startswith(below)][:1]
     return found

@@ -22,6 +22,7 @@ from psycopg import sql
 from drill.model.restore import Check, Coverage, concluded, undecided
 from drill.restore.proof.catalog import Table, hashable, tables
 from drill.restore.proof.clock import timed
+from drill.restore.proof.digest import mixed
 from drill.restore.proof.place import Place, Session, why
 
 NAME = "data.indexes"
@@ -65,7 +66,7 @@ class Index:
     def values(self) -> sql.Composable:
         """What it holds of a row, as one value to hash."""
         parts = [p if h else f"({p})::text" for p, h in zip(self.parts, self.hashable, strict=True)]
-        return sql.SQL("hash_record_extended(ROW({}), 0)").format(sql.SQL(", ").join(map(sql.SQL, parts)))
+        return mixed(sql.SQL("ROW({})").format(sql.SQL(", ").join(map(sql.SQL, parts))), 0)
 
     @property
     def condition(self) -> sql.Composable:

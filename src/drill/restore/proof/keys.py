@@ -6,9 +6,7 @@ are taken on trust. A sequence belongs to no transaction, so nothing ties its va
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -118,11 +116,30 @@ def _orphans(session: Session, key: ForeignKey) -> tuple[int, int]:
     return (int(found[0]), int(found[1])) if found else (0, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A sequence and the column that it feeds; `step` may be negative."""
+
+    name: tuple[str, str]
+    table: tuple[str, str]
+    column: str
+    step: int
+    start: int
+
+
+def sequences(session: Session) -> list[Sequence]:
+    """All that feed a column."""
+    return [
+        Sequence((schema, name), (other, table), column, step, start)
+        for schema, name, other, table, column, step, start in session.execute(_SEQUENCES).fetchall()
+    ]
+
+
 def check_sequences(place: Place) -> Check:
     """Each sequence stands at or past the furthest value of the column that it feeds."""
     with timed() as clock, place.session(_PAST_INDEXES) as session:
-        found = session.execute(_SEQUENCES).fetchall()
-        said = [_behind(session, row) for row in found]
+        found = sequences(session)
+        said = [_behind(session, one) for one in found]
         wrong = [fault for fault in said if fault]
         if not found:
             why_not = "There is no sequence that feeds a column."
@@ -133,25 +150,20 @@ def check_sequences(place: Place) -> Check:
         return clock.stamp(concluded(SEQUENCES, coverage, detail, wrong, measured=measured, limit="0"))
 
 
-def _behind(session: Session, row: Sequence[Any]) -> str:
-    schema, name, table_schema, table, column, step, start = row
-    furthest = sql.SQL("max({})" if step > 0 else "min({})").format(sql.Identifier(column))
+def _behind(session: Session, one: Sequence) -> str:
+    furthest = sql.SQL("max({})" if one.step > 0 else "min({})").format(sql.Identifier(one.column))
     query = sql.SQL("SELECT (SELECT {} FROM {}), s.last_value, s.is_called FROM {} s").format(
-        furthest, sql.Identifier(table_schema, table), sql.Identifier(schema, name)
+        furthest, sql.Identifier(*one.table), sql.Identifier(*one.name)
     )
+    name, fed = ".".join(one.name), ".".join((*one.table, one.column))
     try:
         found = session.execute(query).fetchone()
     except psycopg.Error as error:
-        return f"sequence {schema}.{name} cannot be compared: {why(error)}"
+        return f"sequence {name} cannot be compared: {why(error)}"
     if found is None or found[0] is None:
         return ""
     value, last, called = found
-    # The next value given out has to be a new one.
-    upcoming = last + step if called else last
-    behind = upcoming <= value if step > 0 else upcoming >= value
-    # Values before the sequence's start were written by hand, and it never gives them out.
-    if not behind or (not called and (value < start if step > 0 else value > start)):
-        return ""
-    return (
-        f"sequence {schema}.{name} gives out {upcoming} next, {table_schema}.{table}.{column} is at {value}"
-    )
+    # The next value given out has to be a new one; values before the start are never given out.
+    upcoming = last + one.step if called else last
+    behind = one.start <= upcoming <= value if one.step > 0 else one.start >= upcoming >= value
+    return f"sequence {name} gives out {upcoming} next, {fed} is at {value}" if behind else ""

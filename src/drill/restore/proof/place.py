@@ -49,7 +49,8 @@ class Place:
 
     @contextmanager
     def session(self, settings: Mapping[str, str] | None = None, *, write: bool = False) -> Iterator[Session]:
-        """A session, closed whatever happens; WorldError when there is none to be had."""
+        """A session, closed whatever happens; WorldError when there is none to be had, or when a statement
+        fails that nobody expects to."""
         every = {**_SETTINGS, "default_transaction_read_only": "off" if write else "on", **(settings or {})}
         extra = {"passfile": str(self.passfile)} if self.passfile else {}
         try:
@@ -62,7 +63,10 @@ class Place:
         with session:
             for name, value in every.items():
                 session.execute("SELECT set_config(%s, %s, false)", (name, value))
-            yield session
+            try:
+                yield session
+            except psycopg.Error as error:
+                raise WorldError(f"{self} did not answer: {why(error)}") from error
 
     def __str__(self) -> str:
         return f"{self.database} at {self.host}:{self.port}"

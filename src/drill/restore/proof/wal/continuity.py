@@ -56,13 +56,14 @@ class WalProof:
 
 
 @dataclass(frozen=True, slots=True)
-class _Log:
-    """An archive's segments from `start` to `end`, by number."""
+class Log:
+    """What there has to be of an archive from `start` to `end`: names of segments by number."""
 
     archive: Path
     size_bytes: int
     start: int
     end: int
+    spans: tuple[Span, ...]
     wanted: dict[int, str]
 
 
@@ -96,26 +97,33 @@ def _prove(
     archive: Path, start: int, binaries: Path, end: int | None, timeline: int | None, sysid: int | None,
     workers: int, until_s: float,
 ) -> WalProof:  # fmt: skip
-    names = sorted(path.name for path in archive.iterdir() if SEGMENT.fullmatch(path.name))
-    if not names:
-        check = undecided(NAME, "segments", f"There is no WAL segment in {archive.name}.")
-        return WalProof(check, Transactions(), start, ())
     try:
-        size_bytes = _segment_size(archive, names)
-        newest = timeline or _newest_timeline(archive, names)
-        spans = _spans(archive, newest)
+        log = follow(archive, start, end, timeline)
+    except FileNotFoundError as error:
+        return WalProof(undecided(NAME, "segments", f"{error}."), Transactions(), start, ())
     except ValueError as error:
         return WalProof(_broken(str(error)), Transactions(), start, ())
-    if end is None:
-        end = _end_of_newest(names, newest, size_bytes)
-    if end <= start:
-        why = f"the archive ends at {lsn_text(end)}, before {lsn_text(start)} where it has to begin"
-        return WalProof(_broken(why), Transactions(), end, spans)
-    wanted = {segment_number(n, size_bytes)[1]: n for n in segments_of(spans, start, end, size_bytes)}
-    log = _Log(archive, size_bytes, start, end, wanted)
     wrong, good = _headers(log, sysid)
     readings = _read_all(log, good, binaries, workers, until_s) if good else []
-    return _proof(log, spans, wrong, readings)
+    return _proof(log, wrong, readings)
+
+
+def follow(archive: Path, start: int, end: int | None = None, timeline: int | None = None) -> Log:
+    """Which segments lead from `start` to `end`; see `prove_wal`.
+
+    FileNotFoundError when the archive is empty, ValueError when it does not say where its timelines part.
+    """
+    names = sorted(path.name for path in archive.iterdir() if SEGMENT.fullmatch(path.name))
+    if not names:
+        raise FileNotFoundError(f"There is no WAL segment in {archive.name}")
+    size_bytes = _segment_size(archive, names)
+    newest = timeline or _newest_timeline(archive, names)
+    spans = _spans(archive, newest)
+    end = end if end is not None else _end_of_newest(names, newest, size_bytes)
+    if end <= start:
+        raise ValueError(f"it ends at {lsn_text(end)}, before {lsn_text(start)} where it has to begin")
+    wanted = {segment_number(n, size_bytes)[1]: n for n in segments_of(spans, start, end, size_bytes)}
+    return Log(archive, size_bytes, start, end, spans, wanted)
 
 
 def _broken(why: str) -> Check:
@@ -166,7 +174,7 @@ def _end_of_newest(names: Sequence[str], timeline: int, size_bytes: int) -> int:
     return (segment_number(mine[-1], size_bytes)[1] + 1) * size_bytes
 
 
-def _headers(log: _Log, sysid: int | None) -> tuple[list[str], list[int]]:
+def _headers(log: Log, sysid: int | None) -> tuple[list[str], list[int]]:
     """What is wrong with names and headers, and the numbers of the segments that can be read."""
     wrong, good = [], []
     for number, name in sorted(log.wanted.items()):
@@ -178,7 +186,7 @@ def _headers(log: _Log, sysid: int | None) -> tuple[list[str], list[int]]:
     return wrong, good
 
 
-def _fault_of(log: _Log, number: int, sysid: int | None) -> tuple[str, int | None]:
+def _fault_of(log: Log, number: int, sysid: int | None) -> tuple[str, int | None]:
     path = log.archive / log.wanted[number]
     if not path.is_file():
         return "is missing", sysid
@@ -198,7 +206,7 @@ def _fault_of(log: _Log, number: int, sysid: int | None) -> tuple[str, int | Non
 
 
 def _read_all(
-    log: _Log, good: Sequence[int], binaries: Path, workers: int, until_s: float
+    log: Log, good: Sequence[int], binaries: Path, workers: int, until_s: float
 ) -> list[tuple[range, Reading]]:
     """Each stretch of neighbouring good segments, in parts read side by side, in the log's order."""
     parts = [part for stretch in _stretches(good) for part in _parts(stretch, workers)]
@@ -230,7 +238,7 @@ def _parts(stretch: range, workers: int) -> list[range]:
     return [range(a, b) for a, b in pairwise(cuts)]
 
 
-def _read_part(log: _Log, dump: Waldump, part: range, leads_on: bool) -> Reading:
+def _read_part(log: Log, dump: Waldump, part: range, leads_on: bool) -> Reading:
     """One part, up to and with the first record of the next when that is read as well."""
     begin, stop = part.start * log.size_bytes, part.stop * log.size_bytes
     start, wanted_to, end = max(begin, log.start), stop, min(stop, log.end)
@@ -243,7 +251,7 @@ def _read_part(log: _Log, dump: Waldump, part: range, leads_on: bool) -> Reading
 
 
 def _proof(
-    log: _Log, spans: tuple[Span, ...], wrong: list[str], readings: Sequence[tuple[range, Reading]]
+    log: Log, wrong: list[str], readings: Sequence[tuple[range, Reading]]
 ) -> WalProof:  # fmt: skip
     covered, transactions = 0, Transactions()
     for part, reading in readings:
@@ -255,7 +263,7 @@ def _proof(
         # Behind a hole the order goes on, but recovery never gets there.
         for record in reading.transactions:
             transactions.add(record)
-    timelines = [span.timeline for span in spans]
+    timelines = [span.timeline for span in log.spans]
     detail = (
         f"{covered} of {len(log.wanted)} segments from {lsn_text(log.start)} to {lsn_text(log.end)} are "
         f"whole, along timeline {' to '.join(map(str, timelines))}; {len(transactions)} transactions' ends "
@@ -265,7 +273,7 @@ def _proof(
         detail += f" First: {wrong[0]}."
     measured = f"{covered} of {len(log.wanted)} segments"
     check = concluded(NAME, Coverage(covered, len(log.wanted), "segments"), detail, wrong, measured=measured)
-    return WalProof(check, transactions, log.end, spans)
+    return WalProof(check, transactions, log.end, log.spans)
 
 
 def missing_pg_waldump(binaries: Path) -> WorldError | None:

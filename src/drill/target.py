@@ -35,6 +35,7 @@ from drill.model.target import (
     Zone,
 )
 
+LAG_S = 60.0
 IMPLICIT = (Path("drill.toml"), Path(".drill/sandbox-0/target.toml"))
 ENVIRONMENT_VARIABLE = "DRILL_TARGET"
 
@@ -188,6 +189,8 @@ def _backups(section: Section | None, path: Path) -> Backups | None:
         every_s=section.get("every"),
         keep=section.get("keep"),
         replica=None if replica is None else _region(replica, path),
+        standby=section.get("standby", ""),
+        lag_s=section.get("lag", LAG_S),
     )
 
 

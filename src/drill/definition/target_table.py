@@ -257,6 +257,13 @@ BACKUPS = Table(
             required=False,
         ),
         Key(
+            "standby",
+            POSTGRES,
+            "A replica of the store for the same role, which may pause its replay; rows are compared there.",
+            'standby = "postgresql://drill_auditor@127.20.2.1:15432/voice"',
+            required=False,
+        ),
+        Key(
             "programs",
             TEXT,
             "Folder of PostgreSQL's programs, of the store's major version; those on PATH when not given.",
@@ -266,6 +273,13 @@ BACKUPS = Table(
         Key("every", DURATION, "The policy: a base backup at least this often.", 'every = "1d"'),
         Key(
             "keep", AT_LEAST_ONE, "The policy: so many base backups are kept, no fewer, no more.", "keep = 7"
+        ),
+        Key(
+            "lag",
+            DURATION,
+            "The policy: how late the second region may be; 60s when not given.",
+            'lag = "5m"',
+            required=False,
         ),
         Key("replica", REPLICA, "The second region.", "[target.NAME.backups.replica]", required=False),
     ),

@@ -14,14 +14,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from drill.model.errors import JournalError
-
-
-class Event:
-    """Base of all events: only the `kind` that names it in a journal line."""
-
-    __slots__ = ()
-    kind: ClassVar[str]
-
+from drill.model.event import Event as Event
+from drill.model.restore_events import EVENTS as RESTORE_EVENTS
 
 # --- any stream -----------------------------------------------------------------------------
 
@@ -512,7 +506,7 @@ KINDS: dict[str, type[Event]] = {
         FaultRevertFailed, ExperimentEnded, ScheduleWritten, CallStarted, CallerGaveUp, TurnInvoked,
         TurnEnded, CallHeard, CallEnded, LoadSample, BreakerSample, RequestSample, WitnessSample,
         HealthSample, DoorSample, EdgeSample, MemberSample, ServiceSample, RealCallsSample, EhrRecord,
-        StoredTurn, ReadBackEnded,
+        StoredTurn, ReadBackEnded, *RESTORE_EVENTS,
     )
 }  # fmt: skip
 

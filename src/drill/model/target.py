@@ -133,6 +133,8 @@ class Backups:
         programs: folder of PostgreSQL's own programs, of the store's version; None: those on PATH.
         every_s, keep: the policy: a base backup at least so often, the newest so many are kept.
         replica: the second region, where there is one.
+        standby: DSN of a replica of the store for the same role, to be compared with; "" for none.
+        lag_s: the policy: how late the second region may be.
     """
 
     kind: str
@@ -143,6 +145,8 @@ class Backups:
     every_s: float
     keep: int
     replica: Region | None = None
+    standby: str = ""
+    lag_s: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)

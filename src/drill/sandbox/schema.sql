@@ -15,6 +15,7 @@ CREATE TABLE turn (
 CREATE INDEX turn_by_drill ON turn (drill_id);
 
 CREATE TABLE outbox (
+    id            bigint GENERATED ALWAYS AS IDENTITY,
     turn_id       uuid PRIMARY KEY REFERENCES turn,
     patient       text,
     drill_id      text,

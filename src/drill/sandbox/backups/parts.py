@@ -29,6 +29,7 @@ ARCHIVER, REPLICATOR = "archiver", "replicator"
 BUCKET, SERVER = "voice-backups", "voice"
 BACKUP, AUDITOR = "drill_backup", "drill_auditor"
 _OUTSIDE = "outside"
+_LAG_ROOM_S = 9  # beyond the delay that is set: the promise, not the setting
 _TOO_SLOW = "45s"  # the defect: meant for a replica that lags on purpose, and restored with all else
 _ACCESS_KEY = "sandboxbackups"
 _MAY_CALL = ("pg_create_restore_point(text)", "pg_wal_replay_pause()", "pg_wal_replay_resume()")
@@ -150,6 +151,9 @@ class Backups:
         """The target file's part: what a drill needs to know about these backups."""
         hosts = ",".join(str(at) for at in self.hosts)
         more = "?target_session_attrs=primary" if len(self.hosts) > 1 else ""
+        standby = f"{hosts}/voice?target_session_attrs=standby"
+        if not more:
+            standby = f"{self.layout.store('b')}/voice"
         here, there = (f"http://{self.layout.objects(region)}" for region in REGIONS)
         shared = f'location = "s3://{BUCKET}/{SERVER}"\ncredentials = "{self.folder.name}/credentials"\n'
         return f"""
@@ -158,9 +162,11 @@ kind = "barman-cloud"
 endpoint = "{here}"
 {shared}programs = "{self.programs}"
 source = "postgresql://{AUDITOR}@{hosts}/voice{more}"
+standby = "postgresql://{AUDITOR}@{standby}"
 passfile = "{self.folder.name}/pgpass-auditor"
 every = "{self.policy.every_s:g}s"
 keep = {self.policy.keep}
+lag = "{self.policy.lag_s + _LAG_ROOM_S:g}s"
 
 [target.{name}.backups.replica]
 endpoint = "{there}"

@@ -1,0 +1,36 @@
+"""What was seen, as events: a listing as it is, a check as it was said."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from drill.model.event import Event
+from drill.model.restore import Check
+from drill.model.restore_events import PointSeen, PopulationListed, ProofChecked
+from drill.restore.proof.wal.names import SEGMENT
+from drill.restore.stores import BackupStore, RecoveryPoint
+
+Tell = Callable[[Event], object]
+Listed = tuple[tuple[RecoveryPoint, ...], tuple[str, ...]]
+_TIMELINE_DIGITS = 8
+
+
+def list_points(tell: Tell, store: BackupStore, region: str, when: str) -> Listed:
+    """Points and log files, all that there are, written down as they are."""
+    points, wal = store.points(), store.wal()
+    for each in points:
+        tell(PointSeen(region, when, each.name, each.began_s, each.ended_s, each.size_bytes, each.whole))
+    oldest = min((each.first_wal[_TIMELINE_DIGITS:] for each in points if each.whole), default="")
+    useless = sum(1 for name in wal if SEGMENT.fullmatch(name) and name[_TIMELINE_DIGITS:] < oldest)
+    tell(PopulationListed(region, when, store.query, len(points), len(wal), useless, time.time()))
+    return points, wal
+
+
+def tell_check(tell: Tell, check: Check) -> None:
+    """A check as an event."""
+    covered = check.coverage
+    tell(ProofChecked(
+        check.name, check.status.name, covered.covered, covered.total, covered.unit, check.detail,
+        check.measured, check.limit, check.way, check.findings, check.took_s,
+    ))  # fmt: skip

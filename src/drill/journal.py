@@ -11,6 +11,7 @@ The chain does not stop somebody who rewrites a whole file: the seal of a run do
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -52,7 +53,9 @@ class Journal:
     """Writer of one stream; thread-safe within its process, and the only writer of its file.
 
     Durable appends are on disk before `append` returns (fsync); the others are handed to the
-    system once their batch is full or `flush` is called.
+    system once their batch is full or `flush` is called. After a write that failed, or that an exception
+    out of a signal handler cut short, nobody knows what of the line is in the file: the stream takes no
+    more, and ends there, torn or unsealed, for every reader to see.
     """
 
     def __init__(self, path: Path, run_id: str, *, clock_ns: Callable[[], int] = time.monotonic_ns) -> None:
@@ -61,6 +64,7 @@ class Journal:
         self._seq = 0
         self._chain = genesis(self.stream)
         self._lock = threading.Lock()
+        self._broken = ""
         try:
             self._file = path.open("x", encoding="utf-8", newline="\n", buffering=1 << 16)
         except OSError as error:
@@ -70,25 +74,39 @@ class Journal:
     def append(self, event: Event, *, durable: bool = False, t_ns: int | None = None) -> str:
         """Write one event and return its id; JournalError when it could not be written."""
         with self._lock:
+            if self._broken:
+                raise JournalError(f"the journal stream {self.stream!r} takes no more: {self._broken}")
             at_ns = self._clock_ns() if t_ns is None else t_ns
             body = _body(self._seq, at_ns, event)
             chain = hashlib.sha256((self._chain + body).encode()).hexdigest()
-            try:
-                self._file.write(f'{body[:-1]}{_MARK}{chain}"}}\n')
-                if durable:
-                    self._file.flush()
-                    os.fsync(self._file.fileno())
-            except (OSError, ValueError) as error:
-                raise JournalError(f"cannot write to the journal stream {self.stream!r}: {error}") from error
+            self._write(f'{body[:-1]}{_MARK}{chain}"}}\n', durable=durable)
             self._chain = chain
             self._seq += 1
+            self._broken = ""
             return f"{self.stream}:{self._seq - 1}"
 
-    def flush(self) -> None:
-        """Hand everything to the operating system, so that another process can read it."""
-        with self._lock:
-            if not self._file.closed:
+    def _write(self, line: str, *, durable: bool) -> None:
+        self._broken = "a write was interrupted"
+        try:
+            self._file.write(line)
+            if durable:
                 self._file.flush()
+                os.fsync(self._file.fileno())
+        except (OSError, ValueError) as error:
+            self._broken = f"a write failed: {error}"
+            raise JournalError(f"cannot write to the journal stream {self.stream!r}: {error}") from error
+
+    def flush(self) -> None:
+        """Hand everything to the operating system, so that another process can read it; JournalError when
+        that fails. What could not be written before stays unwritten: `append` told."""
+        with self._lock:
+            if self._file.closed or self._broken:
+                return
+            try:
+                self._file.flush()
+            except OSError as error:
+                self._broken = f"a write failed: {error}"
+                raise JournalError(f"cannot write to the journal stream {self.stream!r}: {error}") from error
 
     def seal(self) -> None:
         """Write the last line and close; sealing twice is harmless."""
@@ -105,6 +123,11 @@ class Journal:
         if kind is None:
             self.seal()
         else:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Close without a seal: readers will say that the stream was cut short."""
+        with contextlib.suppress(OSError):
             self._file.close()
 
 

@@ -28,11 +28,16 @@ from drill.model.errors import DefinitionError, WorldError
 from drill.model.events import Aborted
 from drill.model.target import Target
 from drill.plan import plan
+from drill.reaper import heal
+from drill.reaper.lock import forget
 from drill.runs import Judged, judge_run, new_run, write_results
 from drill.target import IMPLICIT, find_target
+from drill.toolkit.session import ALONE
 
 RUNS = Path("runs")
-__all__ = ["RUNS", "How", "Where", "all_drills", "expand", "opened", "rehearse_drill", "run_drill"]
+__all__ = [
+    "RUNS", "How", "Where", "all_drills", "expand", "left_behind", "opened", "rehearse_drill", "run_drill",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,14 @@ def opened(where: Where) -> Iterator[Target]:
         yield find_target(where.name, Path(), file=where.file)
         return
     with sandbox(where.embedded or SandboxOptions()) as file:
-        yield find_target(None, Path(), file=file)
+        target = find_target(None, Path(), file=file)
+        forget(target)
+        yield target
+
+
+def left_behind(runs: Path) -> list[Path]:
+    """Folders of the runs, and of experiments that were run alone, with something outstanding."""
+    return [folder for root in (runs, ALONE) for folder in heal.left_behind(root)]
 
 
 def _named(where: Where) -> bool:

@@ -12,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drill.faults.ehr import MODES, ehr_fault
-from drill.faults.ledger import apply, heal_run, outstanding, revert
+from drill.faults.ledger import apply, outstanding, revert
 from drill.faults.toxiproxy import ProxyState, Server, Toxic
 from drill.journal import Journal, merge, read_run, read_stream
 from drill.model.errors import WorldError
 from drill.model.events import FaultFailed, FaultRequested
 from drill.model.target import Link
+from drill.reaper.heal import heal_run
 
 LINKS = tuple(Link(zone, f"ehr-{zone}", "http://127.0.0.1:1") for zone in "abc")
 FOREIGN = Toxic("somebody-elses", "latency", "upstream", 1.0, (("latency", 5),))
@@ -90,7 +91,7 @@ def test_a_crash_after_any_line_heals_to_the_state_before(modes: tuple[str, ...]
         named = {link.proxy for _, link in zip(range((lines + 1) // 2), LINKS, strict=False)}
         heal_run(folder, at)
         assert {name: at.one.proxies[name] for name in named} == {name: before[name] for name in named}
-        assert heal_run(folder, at) == []
+        assert heal_run(folder, at).restored == ()
         assert outstanding(merge(read_run(folder / "journal"))) == []
     finally:
         shutil.rmtree(folder)

@@ -12,12 +12,12 @@ from chaoslib.exceptions import ActivityFailed
 
 from drill.definition.media import MEDIA_MODES, MediaOrder, media_order
 from drill.faults import Proxies, make
-from drill.faults.ledger import heal_run
 from drill.faults.media import MediaHurt
 from drill.faults.media_modes import media_fault
 from drill.faults.toxiproxy import Toxic
 from drill.journal import Journal, read_stream
 from drill.model.errors import WorldError
+from drill.reaper.heal import heal_run
 from drill.target import load_target
 from drill.toolkit import actions, probes
 from drill.toolkit import session as sessions
@@ -260,11 +260,11 @@ def test_a_dead_drills_wires_come_back_from_its_journal_alone(
     """Last first; then nothing is outstanding."""
     apply_media(session, MediaOrder("stall", "every"))
     session.journal.flush()
-    assert heal_run(tmp_path) == [
+    assert heal_run(tmp_path).restored == tuple(
         f"f{n}-stall-{z}: media-stall on zone {z}" for n, z in ((3, "c"), (2, "b"), (1, "a"))
-    ]
+    )
     assert platform.toxics() == {}
-    assert heal_run(tmp_path) == []
+    assert heal_run(tmp_path).restored == ()
 
 
 # --- through Chaos Toolkit, and on the wire ---------------------------------------------------------

@@ -13,7 +13,7 @@ import pytest
 from chaoslib.exceptions import ActivityFailed
 
 from drill.faults import Proxies, make
-from drill.faults.ledger import heal_run, outstanding
+from drill.faults.ledger import outstanding
 from drill.faults.switches import Way
 from drill.faults.zone_control import Control
 from drill.faults.zone_isolate import ZoneIsolated
@@ -23,6 +23,7 @@ from drill.faults.zones import ZONE_MODES, service_fault, stall, zone_fault
 from drill.journal import Journal, read_stream
 from drill.model.errors import WorldError
 from drill.model.events import FaultApplied, FaultFailed, FaultRequested, FaultReverted
+from drill.reaper.heal import heal_run
 from drill.target import load_target
 from drill.toolkit import actions, probes
 from drill.toolkit import session as sessions
@@ -429,11 +430,11 @@ def test_a_dead_drills_zones_come_back_from_its_journal_alone(
     session.inject("pause-b", zone_fault("pause", session.target, "b"))
     apply_service(session, "kill", "agent", "c")
     session.journal.flush()
-    assert heal_run(tmp_path) == [
+    assert heal_run(tmp_path).restored == (
         "f4-kill-agent-c: service-kill on service agent-c", "f3-pause-b: zone-pause on zone b",
         "f2-isolate-a: zone-isolate on zone a", "f1-stall-a: replication-stall on zone a",
-    ]  # fmt: skip
-    assert heal_run(tmp_path) == []
+    )  # fmt: skip
+    assert heal_run(tmp_path).restored == ()
     assert (platform.enabled(), platform.toxics()) == (ALL, {})
     assert {zone["state"] for zone in platform.zones.values()} == {"up"}
 

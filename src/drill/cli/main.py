@@ -20,13 +20,16 @@ from drill.cli.options import JSON_OPTION as _JSON
 from drill.cli.options import target_options as _target_options
 from drill.cli.options import where_of as _where
 from drill.cli.progress import Terminal
-from drill.cli.say import as_json, failures, table
+from drill.cli.say import as_json, failures, healed_json, healing, table
 from drill.definition import load_drill
-from drill.faults.ledger import heal_run
-from drill.model.errors import DefinitionError, DrillError
+from drill.model.errors import DefinitionError, DrillError, WorldError
 from drill.model.plan import to_json
+from drill.model.units import seconds
 from drill.model.verdicts import EXIT_CODES, EXIT_DEFINITION, EXIT_WORLD, Status, worst
 from drill.plan import plan as make_plan
+from drill.reaper.abort import abort as abort_run
+from drill.reaper.abort import living
+from drill.reaper.heal import heal_run
 from drill.runs import Judged, judge_run, write_results
 from drill.scaffold import init as scaffold
 from drill.schema import drill_schema, target_schema
@@ -46,6 +49,10 @@ for _command in (
     approve_command, check_command, evidence.keygen, evidence.seal, evidence.sign, evidence.verify,
 ):  # fmt: skip
     cli.add_command(_command)
+
+_RUNS = click.option(
+    "--runs", type=click.Path(path_type=Path), default=wiring.RUNS, help="Folder with the runs."
+)
 
 
 @cli.command("list")
@@ -127,12 +134,39 @@ def report(run_folder: Path, json_: bool) -> None:
 
 
 @cli.command()
-@click.argument("run_folder", type=click.Path(path_type=Path))
+@click.argument("run_folder", type=click.Path(path_type=Path), required=False)
+@_RUNS
 @_JSON
-def heal(run_folder: Path, json_: bool) -> None:
-    """Bring back the prior state of every fault that a run left behind, from its journal alone."""
-    healed = heal_run(run_folder)
-    click.echo(as_json(healed) if json_ else ("\n".join(healed) or "nothing is outstanding"))
+def heal(run_folder: Path | None, runs: Path, json_: bool) -> None:
+    """Bring back the prior state of every fault that a run left behind, from its journal alone.
+
+    Without RUN_FOLDER, of every run that left something behind. Exit code 4 when something could not be
+    restored.
+    """
+    found = [run_folder] if run_folder else wiring.left_behind(runs)
+    healed = {folder: heal_run(folder) for folder in found}
+    click.echo(as_json({str(f): healed_json(h) for f, h in healed.items()}) if json_ else healing(healed))
+    if not all(each.whole for each in healed.values()):
+        sys.exit(EXIT_WORLD)
+
+
+@cli.command()
+@click.argument("run_folder", type=click.Path(path_type=Path), required=False)
+@_RUNS
+@_JSON
+def abort(run_folder: Path | None, runs: Path, json_: bool) -> None:
+    """Stop a drill that runs, from any shell, and wait until everything it did is undone.
+
+    Without RUN_FOLDER, every drill that runs. The drill itself ends in order: it is judged, never PASS.
+    """
+    found = [run_folder] if run_folder else living(runs)
+    if not found:
+        raise WorldError(f"no drill runs below {runs}/")
+    stopped = [abort_run(folder) for folder in found]
+    rows = [{"run": str(each.run), "took_s": round(each.took_s, 3)} for each in stopped]
+    click.echo(as_json(rows) if json_ else "\n".join(
+        f"{each.run}: stopped, and nothing is outstanding, after {seconds(each.took_s)}" for each in stopped
+    ))  # fmt: skip
 
 
 @cli.command()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from drill.judge import headline
 from drill.model.verdicts import Status
+from drill.reaper.heal import Healed
 from drill.runs import Judged
 
 
@@ -32,3 +34,22 @@ def failures(judged: Judged) -> str:
     bad.sort(key=lambda v: (-v.status, v.objective))
     lines = [headline(judged.plan, judged.verdicts)]
     return "\n".join(lines + [f"  {v.status.name:<8}{v.objective}: {v.sentence}" for v in bad])
+
+
+def healing(healed: Mapping[Path, Healed]) -> str:
+    """What of each run was restored, what was not, and what of its record cannot be read."""
+    lines = []
+    for folder, each in healed.items():
+        lines += [f"restored      {said}" for said in each.restored]
+        lines += [f"NOT restored  {said}" for said in each.failed]
+        lines += [f"record        {said}" for said in each.damage if each.restored or not each.whole]
+        if each.failed:
+            lines.append(f"once that can be undone, run `drill heal {folder}` again")
+    return "\n".join(lines) or "nothing is outstanding"
+
+
+def healed_json(healed: Healed) -> dict[str, list[str]]:
+    """The same for machines."""
+    return {
+        "restored": list(healed.restored), "failed": list(healed.failed), "damage": list(healed.damage),
+    }  # fmt: skip

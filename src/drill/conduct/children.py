@@ -21,8 +21,19 @@ from drill.model.errors import WorldError
 _PR_SET_PDEATHSIG = 1
 
 
-def _tie_to_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+_LIBC = ctypes.CDLL(None)
+
+
+def _tied_to(parent: int) -> Callable[[], None]:
+    """For the child, before it becomes another program. A parent that died before the kernel was asked
+    would never be told of: then there is nothing to become."""
+
+    def tie() -> None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return tie
 
 
 @dataclass(slots=True)
@@ -51,21 +62,27 @@ def spawn(name: str, argv: Sequence[str], log: Path, env: Mapping[str, str] | No
         try:
             process = subprocess.Popen(
                 list(argv), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                env=env, start_new_session=True, preexec_fn=_tie_to_parent,  # noqa: PLW1509  # the conductor has one thread
+                env=env, start_new_session=True, preexec_fn=_tied_to(os.getpid()),  # noqa: PLW1509  # the conductor has one thread
             )  # fmt: skip
         except OSError as error:
             raise WorldError(f"the {name} process could not be started: {error}") from error
     return Child(name, process, log)
 
 
-def end(child: Child, patience_s: float, sleep: Callable[[float], None] = time.sleep) -> bool:
-    """SIGTERM, then after `patience_s` SIGKILL to its whole session; true when it ended by itself."""
+def end(
+    child: Child, patience_s: float, sleep: Callable[[float], None] = time.sleep,
+    hung: Callable[[], bool] = lambda: False,
+) -> bool:  # fmt: skip
+    """SIGTERM, then after `patience_s`, or as soon as it is `hung`, SIGKILL to its whole session.
+
+    True when it ended by itself.
+    """
     child.asked_to_end = True
     if child.returncode is None:
         child.process.terminate()
     deadline = time.monotonic() + patience_s
-    while child.returncode is None and time.monotonic() < deadline:
-        sleep(0.05)
+    while child.returncode is None and time.monotonic() < deadline and not hung():
+        sleep(0.02)
     in_order = child.returncode is not None
     _kill_session(child.process.pid)
     child.process.wait(timeout=10)

@@ -1,17 +1,22 @@
-"""The three helper processes of a run: load, probes, toolkit. Their command lines and their deaths."""
+"""The helper processes of a run: reaper, load, probes, toolkit. Their command lines and their deaths."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from drill.conduct.children import Child, end, spawn
+from drill.conduct.lifeline import Lifeline
 from drill.conduct.signals import Stop
 from drill.definition.needs import stages_hurt
 from drill.journal import Journal, read_stream
 from drill.load.order import LoadOrder
+from drill.model.errors import JournalError
 from drill.model.events import ChildEnded, ChildStarted
 from drill.model.plan import Plan
 from drill.model.target import Target
@@ -21,6 +26,7 @@ LOAD_PATIENCE_S = 20.0
 SPARE_S = 180.0
 PROBES_PATIENCE_S = 15.0
 TOOLKIT_PATIENCE_S = 30.0
+HASTE_S = 2.0
 # A witness that waits must outwait the fault it looks for, or slow would read as silent.
 WITNESS_TIMEOUT_S = 2.0
 WITNESS_TIMEOUT_SLOW_S = 6.0
@@ -34,13 +40,42 @@ class Helpers:
         self._run_id, self._control = run_id, control
         self._children: dict[str, Child] = {}
         self._gone: set[str] = set()
+        self._reaper: Lifeline | None = None
 
     def check(self) -> None:
-        """Stop when a helper that should run does not. The toolkit may end: that is its job."""
+        """Stop when a helper that should run does not. The toolkit may end: that is its job.
+
+        Asked at every turn of every wait, so this is also where the reaper gets its beat.
+        """
+        if self._reaper is not None:
+            self._reaper.beat()
         for name, child in self._children.items():
             if name not in self._gone and child.returncode is not None and name != "toolkit":
                 self._ended(child, expected=False)
                 raise Stop(f"the {name} process died: {child.tail(2)}")
+        if self._reaper is not None and (trouble := self._reaper.trouble):
+            raise Stop(trouble)
+
+    def start_reaper(self, locks: Sequence[int], lease_s: float) -> None:
+        """Before anybody who could inject."""
+        self._reaper = Lifeline(self._folder, self._run_id, locks, lease_s)
+        self._began(self._reaper.child)
+        self._reaper.beat()
+
+    @property
+    def guarded(self) -> bool:
+        """Whether the reaper holds the lease."""
+        return self._reaper is not None and self._reaper.ready
+
+    def release_reaper(self) -> bool:
+        """Have it undo what is left; false when it could not, or there is none."""
+        if self._reaper is None:
+            return False
+        in_order = self._reaper.release()
+        if "reaper" not in self._gone:
+            self._ended(self._reaper.child, expected=in_order)
+        self._reaper = None
+        return in_order
 
     def start_probes(self) -> None:
         """Questions to the platform, every few hundred milliseconds."""
@@ -78,24 +113,25 @@ class Helpers:
         """Chaos Toolkit with the resolved experiment."""
         path = self._folder / "experiment.json"
         path.write_text(json.dumps(json.loads(self._plan.experiment), indent=1, sort_keys=True))
-        self._start("toolkit", [*self._python("drill.toolkit.runner", "faults"), "--experiment", str(path)])
+        argv = [*self._python("drill.toolkit.runner", "faults"), "--experiment", str(path)]
+        self._start("toolkit", [*argv, "--parent", str(os.getpid())])
 
     def toolkit_ended(self) -> bool:
         """Whether the experiment's process is over."""
         child = self._children.get("toolkit")
         return child is not None and child.returncode is not None
 
-    def end_toolkit(self) -> None:
-        """Let it revert (SIGTERM) if it still runs."""
-        self._end("toolkit", TOOLKIT_PATIENCE_S)
+    def end_toolkit(self, hung: Callable[[], bool] = lambda: False) -> None:
+        """Let it revert (SIGTERM) if it still runs, unless it is `hung`: then the reaper has to."""
+        self._end("toolkit", TOOLKIT_PATIENCE_S, hung)
 
-    def end_load(self) -> None:
+    def end_load(self, *, haste: bool = False) -> None:
         """Let it flush what is in flight and seal its stream."""
-        self._end("load", LOAD_PATIENCE_S)
+        self._end("load", HASTE_S if haste else LOAD_PATIENCE_S)
 
-    def end_probes(self) -> None:
+    def end_probes(self, *, haste: bool = False) -> None:
         """The last to go."""
-        self._end("probes", PROBES_PATIENCE_S)
+        self._end("probes", HASTE_S if haste else PROBES_PATIENCE_S)
 
     def _python(self, module: str, stream: str = "probes") -> list[str]:
         path = self._folder / "journal" / f"{stream}.jsonl"
@@ -103,19 +139,26 @@ class Helpers:
                 "--target", str(self._target.file), "--target-name", self._target.name]  # fmt: skip
 
     def _start(self, name: str, argv: list[str], env: dict[str, str] | None = None) -> None:
-        log = self._folder / "logs" / f"{name}.log"
-        child = spawn(name, argv, log, env)
-        self._children[name] = child
-        self._control.append(ChildStarted(name, child.process.pid), durable=True)
+        self._began(spawn(name, argv, self._folder / "logs" / f"{name}.log", env))
 
-    def _end(self, name: str, patience_s: float) -> None:
+    def _began(self, child: Child) -> None:
+        self._children[child.name] = child
+        self._control.append(ChildStarted(child.name, child.process.pid), durable=True)
+
+    def _end(self, name: str, patience_s: float, hung: Callable[[], bool] = lambda: False) -> None:
         child = self._children.get(name)
         if child is None or name in self._gone:
             return
         by_itself = child.returncode is not None
-        in_order = end(child, patience_s)
+        in_order = end(child, patience_s, self._sleep, hung)
         # The toolkit ends by itself when its experiment is over; everybody else waits to be told.
         self._ended(child, expected=in_order and (not by_itself or name == "toolkit"))
+
+    def _sleep(self, length_s: float) -> None:
+        """While we wait for one who ends, we live."""
+        if self._reaper is not None:
+            self._reaper.beat()
+        time.sleep(length_s)
 
     def _ended(self, child: Child, *, expected: bool) -> None:
         self._gone.add(child.name)
@@ -123,4 +166,6 @@ class Helpers:
         stream = self._folder / "journal" / f"{'faults' if child.name == 'toolkit' else child.name}.jsonl"
         sealed = stream.exists() and not read_stream(stream).fault
         detail = "" if expected and sealed else child.tail()
-        self._control.append(ChildEnded(child.name, code, expected and sealed, detail), durable=True)
+        # Unwinding goes on where nothing can be written down any more.
+        with contextlib.suppress(JournalError):
+            self._control.append(ChildEnded(child.name, code, expected and sealed, detail), durable=True)

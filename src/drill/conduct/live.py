@@ -18,19 +18,30 @@ from drill.model.events import (
     CallEnded,
     CallerGaveUp,
     CallStarted,
+    DoorSample,
     EdgeSample,
     FaultApplied,
     FaultFailed,
     FaultRequested,
     FaultReverted,
     HealthSample,
+    LoadSample,
     MemberSample,
     RealCallsSample,
     Recorded,
+    RequestSample,
+    ServiceSample,
     TurnEnded,
     TurnInvoked,
     WitnessSample,
 )
+
+# A witness or a door that says "refused" has been seen; so has a zone that says it is not well.
+_PROBES: dict[type, str] = {
+    BreakerSample: "breakers", RequestSample: "EHR requests", WitnessSample: "the EHR links",
+    DoorSample: "the zones' doors", EdgeSample: "the edge", MemberSample: "the store's members",
+    ServiceSample: "the services", LoadSample: "the load",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +63,8 @@ class Live:
         edges: whether the edge would send a new call to a zone; false while the edge cannot be read.
         members: what each store member last said, or that it said nothing.
         real_calls: what each zone last told of calls by real people; hit: zones that a fault was meant for.
+        seen_s: by kind of probe, the steady clock's second at which one of its questions last got an answer
+            from anybody, be it a bad one.
     """
 
     folder: Path
@@ -74,6 +87,7 @@ class Live:
     failed: list[str] = field(default_factory=list)
     dropped: int = 0
     turns: int = 0
+    seen_s: dict[str, float] = field(default_factory=dict)
     _tails: dict[Path, Tail] = field(default_factory=dict)
 
     def update(self) -> None:
@@ -86,12 +100,18 @@ class Live:
 
     def breach_share(self, now_ns: int | None = None) -> float:
         """Share of callers who wait longer than the SLO right now, or are away; 0 without callers."""
+        callers = len(self.calls) + self._away()
+        return self.breached(now_ns) / callers if callers else 0.0
+
+    def breached(self, now_ns: int | None = None) -> int:
+        """How many callers wait longer than the SLO right now, or are away."""
         now = time.monotonic_ns() if now_ns is None else now_ns
         slo_ns = int(self.turn_slo_s * 1e9)
         late = {call for (call, _), eos in self.waiting.items() if now > eos + slo_ns and call in self.calls}
-        away = len(self.away) if self.redials else 0
-        callers = len(self.calls) + away
-        return (len(late) + away) / callers if callers else 0.0
+        return len(late) + self._away()
+
+    def _away(self) -> int:
+        return len(self.away) if self.redials else 0
 
     def breakers_closed(self) -> bool:
         """Every breaker, when it could last be read: that of a zone which is down cannot be."""
@@ -113,6 +133,8 @@ class Live:
         return self.requested - set(self.reverted)
 
     def _see(self, recorded: Recorded) -> None:
+        if (name := _PROBES.get(type(recorded.event))) and getattr(recorded.event, "ok", True):
+            self.seen_s[name] = recorded.t_ns / 1e9
         match recorded.event:
             case CallStarted() | CallEnded() | CallerGaveUp():
                 self._call(recorded.event)

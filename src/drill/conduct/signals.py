@@ -1,33 +1,62 @@
-"""Ctrl-C and SIGTERM as an ordinary way out of the phases, so that everything still unwinds."""
+"""Ctrl-C, SIGTERM and `drill abort` as an ordinary way out of the phases, so that everything still unwinds.
+
+A handler only takes a note, and every wait looks at it. An exception out of a handler would strike anywhere,
+in the middle of a journal line too.
+"""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
+
+from drill.reaper.abort import asked_for
 
 
 class Stop(Exception):  # noqa: N818  # not an error: somebody or something said stop
     """The phases end here; what was opened is unwound and what was seen is judged."""
 
 
-@contextmanager
-def stop_on_signals() -> Iterator[None]:
-    """Within: the first SIGINT or SIGTERM raises Stop; afterwards both are ignored.
+@dataclass(slots=True)
+class Asked:
+    """What was asked of the conductor from outside, so far.
 
-    They stay ignored while the conductor unwinds: a second Ctrl-C must not leave a fault
-    behind. The unwinding has deadlines of its own.
+    A second signal asks for haste: nothing is read back or waited for, but all faults are undone and all
+    streams are ended just the same.
     """
 
-    def stop(number: int, _frame: FrameType | None) -> None:
-        for each in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(each, signal.SIG_IGN)
-        raise Stop(f"stopped by {signal.Signals(number).name}")
+    run: Path
+    reason: str = ""
+    times: int = 0
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    @property
+    def haste(self) -> bool:
+        """Whether somebody asked twice."""
+        return self.times > 1
+
+    def check(self) -> None:
+        """Stop when somebody asked for it."""
+        if not self.reason and asked_for(self.run):
+            self.reason = "stopped by `drill abort`"
+        if self.reason:
+            raise Stop(self.reason)
+
+
+@contextmanager
+def listening(run: Path) -> Iterator[Asked]:
+    """Within: SIGINT and SIGTERM are noted. Afterwards they do what they did before."""
+    asked = Asked(run)
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        asked.times += 1
+        asked.reason = asked.reason or f"stopped by {signal.Signals(number).name}"
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield asked
     finally:
-        for number in before:
-            signal.signal(number, signal.SIG_IGN)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -2,19 +2,20 @@
 
 Folding a ledger gives what is outstanding: every fault requested and not reverted, whether
 or not it is known to have been applied. Reverting is idempotent, so doubt is reverted too.
+
+The fence ends a ledger's right to act: whoever undoes for a writer that is gone, or hangs, puts it up
+first, so that a writer who was only slow cannot inject behind the healer's back.
 """
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from drill.faults import Fault, Proxies, World, make
-from drill.journal import Journal, merge, read_run
-from drill.model.errors import DrillError, WorldError
+from drill.faults import Fault, World, make
+from drill.journal import Journal
+from drill.model.errors import DrillError, JournalError, WorldError
 from drill.model.events import (
     FaultApplied,
     FaultFailed,
@@ -22,19 +23,31 @@ from drill.model.events import (
     FaultReverted,
     FaultRevertFailed,
     Recorded,
-    RunStarted,
 )
+
+FENCE = "fenced"
 
 
 def _text(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def apply(journal: Journal, fault_id: str, fault: Fault, world: World) -> None:
-    """Capture, write down, inject, read back, write down; WorldError when it is not sure."""
+def fence(run: Path) -> Path:
+    """Where a run's fence is, when it is up."""
+    return run / FENCE
+
+
+def apply(journal: Journal, fault_id: str, fault: Fault, world: World, fenced: Path | None = None) -> None:
+    """Capture, write down, inject, read back, write down; WorldError when it is not sure.
+
+    Nothing is injected when the request could not be written (JournalError), or once `fenced` exists. That
+    is looked at after the request is durable: who put the fence up before reads of the request.
+    """
     prior = fault.capture(world)
     requested = FaultRequested(fault_id, fault.kind, _text(fault.spec()), _text(prior), fault.witness)
     journal.append(requested, durable=True)
+    if fenced is not None and fenced.exists():
+        raise WorldError(f"{fault_id} is not injected: this run's lease is over, it is being undone")
     try:
         read_back = fault.apply(world)
     except WorldError as error:
@@ -44,54 +57,61 @@ def apply(journal: Journal, fault_id: str, fault: Fault, world: World) -> None:
 
 
 def outstanding(events: Iterable[Recorded]) -> list[FaultRequested]:
-    """Faults requested and not reverted, last first: the order in which to undo them."""
+    """Faults requested and not reverted, last first: the order in which to undo them.
+
+    A fault is asked for once and undone for good, so that the order of the two does not matter: after a
+    reboot the steady clock starts anew, and a revert seems older than its request.
+    """
     open_: dict[str, FaultRequested] = {}
+    reverted: set[str] = set()
     for recorded in events:
         match recorded.event:
             case FaultRequested(fault_id=fault_id) as requested:
                 open_[fault_id] = requested
             case FaultReverted(fault_id=fault_id):
-                open_.pop(fault_id, None)
+                reverted.add(fault_id)
             case _:
                 pass
-    return list(reversed(open_.values()))
+    return [each for each in reversed(open_.values()) if each.fault_id not in reverted]
+
+
+def unclear(events: Iterable[Recorded]) -> set[str]:
+    """Ids of faults of which nothing says how their request came out: an order may be under way still."""
+    asked: set[str] = set()
+    told: set[str] = set()
+    for recorded in events:
+        match recorded.event:
+            case FaultRequested(fault_id=fault_id):
+                asked.add(fault_id)
+            case FaultApplied(fault_id=fault_id) | FaultFailed(fault_id=fault_id):
+                told.add(fault_id)
+            case _:
+                pass
+    return asked - told
 
 
 def revert(journal: Journal, requested: Iterable[FaultRequested], world: World, by: str) -> list[str]:
-    """Revert each, in the order given; one that fails never hides the others. Returns the failures."""
+    """Revert each, in the order given; one that fails never hides the others. Returns the failures.
+
+    A journal that takes no more is told among them, and stops nothing: better undone and unwritten.
+    """
     failures = []
     for each in requested:
+        event = _undone(each, world, by)
+        word = "restored, but not written down"
+        if isinstance(event, FaultRevertFailed):
+            word = event.error
+            failures.append(f"{each.fault_id}: {word}")
         try:
-            read_back = make(each.fault, each.spec).revert(world, json.loads(each.prior))
-        except (DrillError, ValueError, KeyError, TypeError) as error:
-            failures.append(f"{each.fault_id}: {error}")
-            journal.append(FaultRevertFailed(each.fault_id, str(error), by), durable=True)
-        else:
-            journal.append(FaultReverted(each.fault_id, _text(read_back), by), durable=True)
+            journal.append(event, durable=True)
+        except JournalError as error:
+            failures.append(f"{each.fault_id}: {word}: {error}")
     return failures
 
 
-def heal_run(folder: Path, world: World | None = None) -> list[str]:
-    """Undo what a run left behind, from its journal alone; says what was restored.
-
-    Raises WorldError when something could not be restored, JournalError when the folder is no run.
-    """
-    journals = folder / "journal"
-    events = merge(read_run(journals))
-    todo = outstanding(events)
-    if not todo:
-        return []
-    run_id = next((r.event.run_id for r in events if isinstance(r.event, RunStarted)), "")
-    healing = next(n for n in range(1, 10_000) if not (journals / f"heal-{n}.jsonl").exists())
-    with Journal(journals / f"heal-{healing}.jsonl", run_id) as journal:
-        failures = revert(journal, todo, world or Proxies(), by=f"heal pid {os.getpid()}")
-    if failures:
-        raise WorldError("could not restore: " + "; ".join(failures))
-    return [f"{each.fault_id}: {each.fault} on {_what(json.loads(each.spec))}" for each in todo]
-
-
-def _what(spec: dict[str, Any]) -> str:
-    """What a fault was on, in words: a proxy, a service or a zone."""
-    if "service" in spec:
-        return f"service {spec['service']}"
-    return f"zone {spec['zone']}" if "zone" in spec else str(spec.get("proxy", "?"))
+def _undone(each: FaultRequested, world: World, by: str) -> FaultReverted | FaultRevertFailed:
+    try:
+        read_back = make(each.fault, each.spec).revert(world, json.loads(each.prior))
+    except (DrillError, ValueError, KeyError, TypeError) as error:
+        return FaultRevertFailed(each.fault_id, str(error), by)
+    return FaultReverted(each.fault_id, _text(read_back), by)

@@ -89,7 +89,7 @@ class GuardChecked(Event):
 
 @dataclass(frozen=True, slots=True)
 class ChildStarted(Event):
-    """A helper process of the conductor (`load`, `probes`, `toolkit`) was started."""
+    """A helper process of the conductor (`reaper`, `load`, `probes`, `toolkit`) was started."""
 
     kind: ClassVar[str] = "child.started"
     child: str
@@ -105,6 +105,25 @@ class ChildEnded(Event):
     returncode: int
     expected: bool
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseOpened(Event):
+    """The reaper stands by: it undoes what is outstanding when the conductor (`holder`, a pid) is gone, or
+    says nothing for `lease_s`."""
+
+    kind: ClassVar[str] = "lease.opened"
+    holder: int
+    lease_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseEnded(Event):
+    """Nobody may inject any more, why, and how many faults were outstanding then; they are undone next."""
+
+    kind: ClassVar[str] = "lease.ended"
+    reason: str
+    outstanding: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -502,8 +521,8 @@ KINDS: dict[str, type[Event]] = {
     cls.kind: cls
     for cls in (
         StreamOpened, StreamSealed, ClockAnchor, RunStarted, PhaseEntered, GuardChecked, ChildStarted,
-        ChildEnded, Aborted, RunEnded, FaultRequested, FaultApplied, FaultFailed, FaultReverted,
-        FaultRevertFailed, ExperimentEnded, ScheduleWritten, CallStarted, CallerGaveUp, TurnInvoked,
+        ChildEnded, LeaseOpened, LeaseEnded, Aborted, RunEnded, FaultRequested, FaultApplied, FaultFailed,
+        FaultReverted, FaultRevertFailed, ExperimentEnded, ScheduleWritten, CallStarted, CallerGaveUp, TurnInvoked,
         TurnEnded, CallHeard, CallEnded, LoadSample, BreakerSample, RequestSample, WitnessSample,
         HealthSample, DoorSample, EdgeSample, MemberSample, ServiceSample, RealCallsSample, EhrRecord,
         StoredTurn, ReadBackEnded, *RESTORE_EVENTS,

@@ -163,6 +163,25 @@ class Objectives:
 
 
 @dataclass(frozen=True, slots=True)
+class AbortLimits:
+    """Tripwires: when a drill is stopped before its end. None where a wire is not drawn.
+
+    Attributes:
+        breach_share: share of callers in breach at a moment above which the drill stops.
+        breach_for_s: how long without interruption that has to hold; 0 stops at once.
+        breached_call_s: the error budget: area under breach, in call-seconds since the load began.
+        dropped: calls that the platform may hang up on.
+        blind_s: how long one kind of probe may see nothing at all.
+    """
+
+    breach_share: float | None = None
+    breach_for_s: float = 0.0
+    breached_call_s: float | None = None
+    dropped: int | None = None
+    blind_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LoadPlan:
     """The calls: locustfile, its digest, and what is asked of it. `arrivals` is the time of day, by name."""
 
@@ -203,6 +222,7 @@ class Plan:
     objectives: Objectives
     seed: int
     sham: bool
+    abort_when: AbortLimits | None = None
 
     @property
     def digest(self) -> str:

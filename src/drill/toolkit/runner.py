@@ -21,7 +21,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from drill.model.errors import DrillError
+from drill.model.errors import DrillError, JournalError
 from drill.model.events import ExperimentEnded
 from drill.toolkit.session import RUN_VARIABLE, STREAM_VARIABLE, Session, opened
 
@@ -88,9 +88,18 @@ def _conduct(experiment: dict[str, Any], session: Session) -> int:
             session.revert_all("runner")
         except DrillError as error:
             failures = str(error)
-        session.journal.append(ExperimentEnded(status, deviated, "; ".join(filter(None, (detail, failures)))))
-        session.journal.seal()
+        _close(session, ExperimentEnded(status, deviated, "; ".join(filter(None, (detail, failures)))))
     return 1 if failures else 0
+
+
+def _close(session: Session, ended: ExperimentEnded) -> None:
+    """The last lines; a stream that takes no more is left without its seal, for its readers to see."""
+    try:
+        session.journal.append(ended)
+        session.journal.seal()
+    except JournalError as error:
+        logging.getLogger("drill").error("%s", error)
+        session.journal.abandon()
 
 
 def main() -> None:
@@ -101,6 +110,7 @@ def main() -> None:
     parser.add_argument("--run-id", required=True)
     parser.add_argument("--target", type=Path, required=True)
     parser.add_argument("--target-name", required=True)
+    parser.add_argument("--parent", type=int, help="pid of whom to end with; the one who started us")
     args = parser.parse_args()
     os.environ |= {
         STREAM_VARIABLE: str(args.stream), RUN_VARIABLE: args.run_id,
@@ -108,7 +118,7 @@ def main() -> None:
     }  # fmt: skip
     # chaoslib's file log holds resolved secrets and process arguments at DEBUG; ours stays at INFO.
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with, args=(args.parent or os.getppid(),), daemon=True).start()
     session = opened()
     _end_on_signal()
     sys.exit(_conduct(json.loads(args.experiment.read_text(encoding="utf-8")), session))

@@ -8,6 +8,7 @@ its own below `.drill/faults/`, which `drill heal` understands just as well.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -18,15 +19,16 @@ from pathlib import Path
 
 from drill.faults import Fault, Proxies
 from drill.faults.ehr import STAND_INS, ehr_fault
-from drill.faults.ledger import apply, outstanding, revert
+from drill.faults.ledger import apply, fence, outstanding, revert
 from drill.journal import Journal, read_stream
-from drill.model.errors import WorldError
+from drill.model.errors import JournalError, WorldError
 from drill.model.target import Ehr, Target
 from drill.target import find_target
 
 STREAM_VARIABLE = "DRILL_FAULT_STREAM"
 RUN_VARIABLE = "DRILL_RUN_ID"
 STAND_IN_WITHIN_S = 10.0
+ALONE = Path(".drill") / "faults"
 
 
 @dataclass(slots=True)
@@ -52,7 +54,7 @@ class Session:
         """Apply one fault through the ledger; returns its id. WorldError when it is not sure."""
         self.count += 1
         fault_id = f"f{self.count}-{label}"
-        apply(self.journal, fault_id, fault, self.world)
+        apply(self.journal, fault_id, fault, self.world, fence(self.path.parent.parent))
         return fault_id
 
     def revert_some(self, ids: Collection[str], by: str) -> None:
@@ -64,7 +66,8 @@ class Session:
 
     def revert_all(self, by: str) -> None:
         """Undo everything outstanding, last first; WorldError when something could not be undone."""
-        self.journal.flush()
+        with contextlib.suppress(JournalError):  # undone is what was written, also when no more can be
+            self.journal.flush()
         failures = revert(self.journal, outstanding(read_stream(self.path).events), self.world, by)
         for process in self.stand_ins:
             _end(process)
@@ -151,6 +154,6 @@ def _ledger() -> tuple[Path, str]:
     if stream:
         return Path(stream), os.environ.get(RUN_VARIABLE, "")
     run_id = f"chaos-{time.time_ns()}-{os.getpid()}"
-    folder = Path(".drill") / "faults" / run_id / "journal"
+    folder = ALONE / run_id / "journal"
     folder.mkdir(parents=True)
     return folder / "faults.jsonl", run_id

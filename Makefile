@@ -5,7 +5,7 @@ READY := .venv/.ready
 TOXIPROXY := v2.12.0
 SUITE ?= quarterly
 
-.PHONY: drill test lint bench bench-calls clean setup
+.PHONY: drill test lint bench bench-calls soak clean setup
 
 # The drill suite on the embedded sandbox; its last lines name the reports, below runs/.
 drill: setup
@@ -28,6 +28,10 @@ bench: setup
 # What a call costs, a thousand of them, and recovery timed against a known freeze; two cores, six minutes.
 bench-calls: setup
 	$(PY) -m benchmarks.calls
+
+# Drills that are killed and stopped, some 350 of them: nothing may be left behind. Two cores, half an hour.
+soak: setup
+	PYTHONPATH=tests $(PY) -m soak
 
 setup: $(READY) .tools/.ready
 

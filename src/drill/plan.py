@@ -33,7 +33,7 @@ def plan(drill: Drill, target: Target, *, seed: int, sham: bool) -> Plan:
         members=tuple(member.zone for member in target.store.members) if target.store else (),
         experiment_file=drill.experiment_file, experiment=_experiment(drill, sham=sham),
         load=drill.load, phases=drill.phases, objectives=_objectives(drill.objectives, target),
-        seed=seed, sham=sham,
+        seed=seed, sham=sham, abort_when=drill.abort_when,
     )  # fmt: skip
 
 

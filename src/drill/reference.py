@@ -29,7 +29,8 @@ rules as JSON Schema, for editors. Paths are relative to the drill file.
 Limits that contradict each other are refused too: `back_share` above `breach_share`, `sustained`,
 `closes_within` or `ehr_writes.within` longer than the recovery phase, `opens_within` longer than the fault
 phase, `within` and `sustained` together longer than the fault and recovery phases, a `closes_within`
-shorter than the time that the target's breaker stays open, a limit of `voice.fault` stricter than its like in
+shorter than the time that the target's breaker stays open, a wire of `abort_when` that is pulled before the
+objective of its like is missed, a limit of `voice.fault` stricter than its like in
 `voice.clean`, and a limit of `voice.clean` that is judged of whole calls where too few begin in the baseline.
 
 The experiment needs `rollbacks`, a method with an action that a drill can prove (`ehr_fault`, `zone_fault`,

@@ -52,7 +52,7 @@ class Helpers:
         for name, child in self._children.items():
             if name not in self._gone and child.returncode is not None and name != "toolkit":
                 self._ended(child, expected=False)
-                raise Stop(f"the {name} process died: {child.tail(2)}")
+                raise Stop(f"the {name} process died: {child.tail(2)}".rstrip(": "))
         if self._reaper is not None and (trouble := self._reaper.trouble):
             raise Stop(trouble)
 

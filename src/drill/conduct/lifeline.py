@@ -63,7 +63,7 @@ class Lifeline:
     def trouble(self) -> str:
         """Why nobody would undo our faults if we died now; "" when somebody would."""
         if self.child.returncode is not None:
-            return f"the reaper process died: {self.child.tail(2)}"
+            return f"the reaper process died: {self.child.tail(2)}".rstrip(": ")
         if self.ready and time.monotonic() - self._heard_s > SILENT_MAX_S:
             return f"the reaper gave no sign for {SILENT_MAX_S:g} s"
         return ""

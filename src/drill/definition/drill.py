@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from drill.model.plan import LoadPlan, Objectives, Phases
+from drill.model.plan import AbortLimits, LoadPlan, Objectives, Phases
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,4 +34,5 @@ class Drill:
     load: LoadPlan
     phases: Phases
     objectives: Objectives
+    abort_when: AbortLimits | None
     file: Path

@@ -265,6 +265,49 @@ OBJECTIVES = Table(
     ),
     least=1,
 )
+ABORT_WHEN = Table(
+    "abort_when",
+    "Tripwires, armed once the load is up. A drill that one of them stops is undone within a second, and "
+    "never passes.",
+    (
+        Key(
+            "breach_share",
+            SHARE,
+            "Share of callers in breach at a moment above which the drill stops.",
+            "breach_share: 80%",
+            required=False,
+        ),
+        Key(
+            "breach_for",
+            DURATION,
+            "How long `breach_share` has to be passed without interruption; at once when not given.",
+            "breach_for: 5s",
+            required=False,
+        ),
+        Key(
+            "breached_call_seconds",
+            NUMBER,
+            "The error budget: area under breach above which the drill stops, in call-seconds.",
+            "breached_call_seconds: 900",
+            required=False,
+        ),
+        Key(
+            "dropped",
+            COUNT,
+            "Calls that the platform may hang up on; one more stops the drill.",
+            "dropped: 10",
+            required=False,
+        ),
+        Key(
+            "blind_for",
+            DURATION,
+            "How long one kind of probe, or the load, may see nothing at all after it has seen something.",
+            "blind_for: 10s",
+            required=False,
+        ),
+    ),
+    least=1,
+)
 DRILL = Table(
     "the drill file",
     "A drill: an experiment under load, and what it has to show.",
@@ -306,5 +349,12 @@ DRILL = Table(
             "phases", PHASES, "The windows.", "phases: {ramp: 10s, baseline: 15s, fault: 30s, recovery: 60s}"
         ),
         Key("objectives", OBJECTIVES, "The pass criteria.", "objectives:"),
+        Key(
+            "abort_when",
+            ABORT_WHEN,
+            "When the drill is stopped before its end.",
+            "abort_when: {breached_call_seconds: 900, blind_for: 10s}",
+            required=False,
+        ),
     ),
 )

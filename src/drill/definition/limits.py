@@ -22,7 +22,29 @@ def check_limits(reader: Reader, drill: Section) -> None:
     _fits(reader, breaker, "breaker.closes_within", recovery_s, "recovery")
     _fits(reader, objectives.section("ehr_writes"), "ehr_writes.within", recovery_s, "recovery")
     _of_zones(reader, objectives, fault_s, recovery_s)
+    _tripwires(reader, drill.section("abort_when"), objectives)
     check_voice(reader, drill)
+
+
+def _tripwires(reader: Reader, wires: Section, objectives: Section) -> None:
+    """A wire that is pulled before its objective is missed would turn every FAIL into an UNKNOWN."""
+    recovery, calls = objectives.section("recovery"), objectives.section("calls")
+    for wire, section, limit in (
+        ("breach_share", recovery, "breach_share"),
+        ("breached_call_seconds", recovery, "breached_call_seconds"),
+        ("dropped", calls, "dropped_max"),
+    ):
+        drawn, asked = wires.get(wire), section.get(limit)
+        if drawn is not None and asked is not None and drawn <= asked:
+            reader.mistake(
+                wires.line_of(wire),
+                f"abort_when.{wire} {drawn:g} stops the drill before its own limit {limit} {asked:g} can be "
+                "missed; write a higher one",
+            )
+    if wires.get("breach_for") is not None and wires.get("breach_share") is None:
+        reader.mistake(
+            wires.line_of("breach_for"), "abort_when.breach_for needs breach_share; write both, or neither"
+        )
 
 
 def _of_zones(reader: Reader, objectives: Section, fault_s: float | None, recovery_s: float | None) -> None:

@@ -18,6 +18,7 @@ from drill.definition.voice import voice_limits
 from drill.definition.yaml_nodes import parse_yaml
 from drill.model.errors import DefinitionError
 from drill.model.plan import (
+    AbortLimits,
     BreakerLimits,
     CallLimits,
     CapacityLimits,
@@ -145,6 +146,7 @@ def _build(section: Section, path: Path, profile: Path, experiment: tuple[Path, 
         ),
         phases=Phases(*(phases.get(name) for name in ("ramp", "baseline", "fault", "recovery"))),
         objectives=_objectives(section.section("objectives")),
+        abort_when=_abort_when(section.get("abort_when")),
         file=path,
     )
 
@@ -171,6 +173,18 @@ def _objectives(section: Section) -> Objectives:
         capacity=CapacityLimits(capacity.get("blocked_max")) if capacity else None,
         remediation=RemediationLimits(remediation.get("restarted_within")) if remediation else None,
         voice=voice_limits(voice) if voice else None,
+    )
+
+
+def _abort_when(section: Section | None) -> AbortLimits | None:
+    if section is None:
+        return None
+    return AbortLimits(
+        breach_share=section.get("breach_share"),
+        breach_for_s=section.get("breach_for", 0.0),
+        breached_call_s=section.get("breached_call_seconds"),
+        dropped=section.get("dropped"),
+        blind_s=section.get("blind_for"),
     )
 
 

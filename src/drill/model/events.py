@@ -522,8 +522,8 @@ KINDS: dict[str, type[Event]] = {
     for cls in (
         StreamOpened, StreamSealed, ClockAnchor, RunStarted, PhaseEntered, GuardChecked, ChildStarted,
         ChildEnded, LeaseOpened, LeaseEnded, Aborted, RunEnded, FaultRequested, FaultApplied, FaultFailed,
-        FaultReverted, FaultRevertFailed, ExperimentEnded, ScheduleWritten, CallStarted, CallerGaveUp, TurnInvoked,
-        TurnEnded, CallHeard, CallEnded, LoadSample, BreakerSample, RequestSample, WitnessSample,
+        FaultReverted, FaultRevertFailed, ExperimentEnded, ScheduleWritten, CallStarted, CallerGaveUp,
+        TurnInvoked, TurnEnded, CallHeard, CallEnded, LoadSample, BreakerSample, RequestSample, WitnessSample,
         HealthSample, DoorSample, EdgeSample, MemberSample, ServiceSample, RealCallsSample, EhrRecord,
         StoredTurn, ReadBackEnded, *RESTORE_EVENTS,
     )

@@ -158,8 +158,8 @@ def _left(path: Path) -> str:
         left = outstanding(merge(read_run(run / "journal")))
     except JournalError:
         return (
-            f"the last drill here, {_owner(path)}, did not end in order and its journal is gone: nobody knows "
-            f"what it left; look at the platform, then remove {path}"
+            f"the last drill here, {_owner(path)}, did not end in order and its journal is gone: nobody "
+            f"knows what it left; look at the platform, then remove {path}"
         )
     if not left:
         return ""

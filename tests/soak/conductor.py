@@ -1,0 +1,79 @@
+"""`python -m soak.conductor`: for each order on a line of standard input, a conductor, forked from here.
+
+So that one second of imports is paid once. A conductor is the leader of a process group, as under a shell.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from drill.conduct.helpers import Helpers
+from drill.conduct.loop import Crew, conduct
+from drill.definition import load_drill
+from drill.plan import plan
+from drill.runs import judge_run, new_run, write_results
+from drill.target import load_target
+
+
+class Stubs(Helpers):
+    """Load and probes as stubs; reaper and toolkit as ever."""
+
+    def start_load(self) -> None:
+        """See the module `soak.stub`."""
+        self._stub("load")
+
+    def start_probes(self) -> None:
+        """Likewise."""
+        self._stub("probes")
+
+    def _stub(self, kind: str) -> None:
+        stream = self._folder / "journal" / f"{kind}.jsonl"
+        self._start(kind, [sys.executable, "-m", "soak.stub", str(stream), self._run_id, kind])
+
+
+def conducted(order: dict[str, Any]) -> None:
+    """One drill from file to results."""
+    target = load_target(Path(order["target"]))
+    planned = plan(load_drill(Path(order["drill"])), target, seed=1, sham=False)
+    folder, run_id = new_run(Path(order["runs"]), planned, target)
+    crew = Crew(Helpers if order["locust"] else Stubs, order["lease_s"])
+    conduct(planned, target, folder, run_id, ("soak",), "0", lambda _: None, crew)
+    write_results(judge_run(folder))
+
+
+def main() -> None:
+    """Fork and go on; children are collected by the kernel."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            _child(json.loads(line))
+        print(pid, flush=True)
+
+
+def _child(order: dict[str, Any]) -> None:
+    os.setpgid(0, 0)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    with Path(order["runs"], "conductor.log").open("ab", buffering=0) as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    code = 0
+    try:
+        conducted(order)
+    except BaseException:  # noqa: BLE001  # told to the log; a fork must never return into the loop
+        traceback.print_exc()
+        code = 1
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+"""A helper that holds no fault: `python -m soak.stub STREAM RUN_ID load|probes` says what is waited for."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from drill.journal import Journal
+from drill.model.events import CallStarted, HealthSample, LoadSample
+
+
+def main(stream: str, run_id: str, kind: str) -> None:
+    """Until SIGTERM, or until the parent is gone."""
+    told: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
+    parent = os.getppid()
+    with Journal(Path(stream), run_id) as journal:
+        if kind == "load":
+            journal.append(CallStarted("c1", "synthetic-0001", time.monotonic_ns(), ok=True, detail=""))
+        while not told and os.getppid() == parent:
+            if kind == "load":
+                journal.append(LoadSample(1, 0.0, 0.0, 0.1, 50, 0))
+            else:
+                journal.append(HealthSample("a", ok=True, detail=""))
+            journal.flush()
+            time.sleep(0.05)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

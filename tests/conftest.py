@@ -6,8 +6,10 @@ those files are a group, and a group stays in one process. Drills go first, for 
 one process, the others in the other.
 """
 
+import os
 import signal
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 # A shell that starts us in the background has us ignore Ctrl-C, and whom we start would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Locks of targets: what a test leaves behind on a platform that is gone is nobody's business.
+os.environ.setdefault("DRILL_STATE", tempfile.mkdtemp(prefix="drill-state-"))
 
 ZONES, DRILLS, SANDBOX, RIG = "zone drills", "drills", "one sandbox", "fault rig"
 GROUPS = {
@@ -31,6 +36,9 @@ GROUPS = {
     "test_toxiproxy_conformance": RIG,
     "test_load": "load",
     "test_load_processes": "load",
+    "test_killed": "killed",
+    "test_abort": "killed",
+    "test_disk_full": "killed",
 }
 
 

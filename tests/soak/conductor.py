@@ -13,12 +13,19 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from drill.conduct.guards import Consent
 from drill.conduct.helpers import Helpers
 from drill.conduct.loop import Crew, conduct
 from drill.definition import load_drill
 from drill.plan import plan
 from drill.runs import judge_run, new_run, write_results
 from drill.target import load_target
+
+LIMITED = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 class Stubs(Helpers):
@@ -32,6 +39,12 @@ class Stubs(Helpers):
         """Likewise."""
         self._stub("probes")
 
+    def _start(self, name: str, argv: list[str], env: dict[str, str] | None = None) -> None:
+        """The toolkit with no more room in each of its files than the order gives it."""
+        if name == "toolkit" and (room := os.environ["SOAK_ROOM"]) != "0":
+            argv = [sys.executable, "-c", LIMITED, room, *argv]
+        super()._start(name, argv, env)
+
     def _stub(self, kind: str) -> None:
         stream = self._folder / "journal" / f"{kind}.jsonl"
         self._start(kind, [sys.executable, "-m", "soak.stub", str(stream), self._run_id, kind])
@@ -39,11 +52,12 @@ class Stubs(Helpers):
 
 def conducted(order: dict[str, Any]) -> None:
     """One drill from file to results."""
+    os.environ["SOAK_ROOM"] = str(order["room"])
     target = load_target(Path(order["target"]))
     planned = plan(load_drill(Path(order["drill"])), target, seed=1, sham=False)
     folder, run_id = new_run(Path(order["runs"]), planned, target)
     crew = Crew(Helpers if order["locust"] else Stubs, order["lease_s"])
-    conduct(planned, target, folder, run_id, ("soak",), "0", lambda _: None, crew)
+    conduct(planned, target, folder, run_id, ("soak",), "0", lambda _: None, Consent(), crew)
     write_results(judge_run(folder))
 
 

@@ -29,7 +29,8 @@ from soak.platform import TESTS, Rig
 LEASE_S = 2.0
 ENDS_WITHIN_S = 90.0
 VICTIMS = ("conductor", "stopped conductor", "reaper", "toolkit", "load", "proxy", "all")
-ACTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
+Action = tuple[str, dict[str, Any]]
+ACTIONS: tuple[Action, ...] = (
     *(("ehr_fault", {"mode": m}) for m in ("refused", "blackholed", "slow", "resetting")),
     *(("ehr_fault", {"mode": m}) for m in ("errors", "wrong-patient")),
     *(("media_fault", {"mode": m, "zone": "every"}) for m in ("delay", "jitter", "stall", "bandwidth")),
@@ -44,7 +45,7 @@ class Trial:
     """What is drilled, who dies, and when: `after_s` from the start, or from the first fault on."""
 
     victim: str
-    action: tuple[str, dict[str, Any]]
+    action: Action
     from_fault: bool
     after_s: float
 
@@ -94,13 +95,19 @@ class Worker:
         self.zygote.wait(10)
         self.rig.__exit__(*error)
 
-    def begin(self, action: tuple[str, dict[str, Any]], hold: str = "", *, locust: bool = False) -> Begun:
-        """Fork a conductor for a drill of this action; `hold`: what the experiment does meanwhile."""
+    def begin(
+        self, action: Action, hold: str = "", *, locust: bool = False, room: int = 0, wires: str = ""
+    ) -> Begun:
+        """Fork a conductor for a drill of this action.
+
+        `hold`: what the experiment does meanwhile; `room`: bytes that each file of the toolkit's may have;
+        `wires`: the drill's `abort_when`.
+        """
         self.count += 1
         runs = self.folder / f"runs-{self.count}"
         runs.mkdir()
-        order = {"target": str(self.rig.target), "drill": str(_drill(runs, action, hold)), "runs": str(runs),
-                 "locust": locust, "lease_s": LEASE_S}  # fmt: skip
+        order = {"target": str(self.rig.target), "drill": str(_drill(runs, action, hold, wires)),
+                 "runs": str(runs), "locust": locust, "lease_s": LEASE_S, "room": room}  # fmt: skip
         assert self.zygote.stdin is not None and self.zygote.stdout is not None
         self.zygote.stdin.write(json.dumps(order) + "\n")
         self.zygote.stdin.flush()
@@ -219,12 +226,20 @@ class Begun:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.pid, number)
 
+    def child_pid(self, name: str) -> int:
+        """A helper's process; 0 when it was not started."""
+        started = [r.event for s in self.streams() for r in s.events if isinstance(r.event, ChildStarted)]
+        return next((each.pid for each in started if each.child == name), 0)
+
     def kill_child(self, name: str) -> None:
         """SIGKILL to one helper, if it was started."""
-        started = [r.event for s in self.streams() for r in s.events if isinstance(r.event, ChildStarted)]
-        for pid in [each.pid for each in started if each.child == name]:
-            with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError):
+            if pid := self.child_pid(name):
                 os.kill(pid, signal.SIGKILL)
+
+    def requested(self) -> list[FaultRequested]:
+        """Every fault of which its journal holds the request."""
+        return [r.event for s in self.streams() for r in s.events if isinstance(r.event, FaultRequested)]
 
     def await_end(self, within_s: float = ENDS_WITHIN_S) -> None:
         """Until neither conductor nor reaper lives."""
@@ -278,7 +293,7 @@ def await_true(holds: Callable[[], bool], within_s: float) -> None:
         time.sleep(0.02)
 
 
-def _drill(runs: Path, action: tuple[str, dict[str, Any]], hold: str) -> Path:
+def _drill(runs: Path, action: Action, hold: str, wires: str) -> Path:
     """Drill file, experiment and load profile of a fast drill; `hold` names a function of `soak.hang`."""
 
     def step(name: str, module: str, func: str, **arguments: Any) -> dict[str, Any]:
@@ -303,6 +318,6 @@ def _drill(runs: Path, action: tuple[str, dict[str, Any]], hold: str) -> Path:
         f"load: {{profile: {profile}, concurrency: 2, mean_call: 60s}}\n"
         "phases: {ramp: 100ms, baseline: 100ms, fault: 600ms, recovery: 600ms}\n"
         "objectives:\n  recovery: {turn_slo: 1500ms, breach_share: 50%, back_share: 50%, sustained: 200ms,"
-        " within: 600ms, breached_call_seconds: 100}\n"
+        " within: 600ms, breached_call_seconds: 100}\n" + (f"abort_when: {wires}\n" if wires else "")
     )
     return runs / "drill.yaml"

@@ -23,6 +23,8 @@ from drill.faults.ledger import apply, fence, outstanding, revert
 from drill.journal import Journal, read_stream
 from drill.model.errors import JournalError, WorldError
 from drill.model.target import Ehr, Target
+from drill.reaper.alive import ALIVE, hold
+from drill.reaper.lock import TargetLock
 from drill.target import find_target
 
 STREAM_VARIABLE = "DRILL_FAULT_STREAM"
@@ -42,6 +44,7 @@ class Session:
     stand_ins: list[subprocess.Popen[bytes]] = field(default_factory=list)
     standing: dict[tuple[str, str], str] = field(default_factory=dict)
     zones: list[str] = field(default_factory=list)
+    lock: TargetLock = field(default_factory=TargetLock)
     count: int = 0
 
     def apply_ehr(self, mode: str) -> list[str]:
@@ -75,6 +78,7 @@ class Session:
         self.standing.clear()
         if failures:
             raise WorldError("could not restore: " + "; ".join(failures))
+        self.lock.clear()
 
     def stand_in(self, mode: str, real: str) -> str:
         """Address of a process that stands in for the service at an address, started at the first call."""
@@ -131,16 +135,16 @@ def target_of(target: str | None = None, target_file: str | None = None) -> Targ
     return find_target(name, Path(), file=Path(target_file) if target_file else None)
 
 
-_SESSIONS: dict[tuple[str | None, str | None], Session] = {}
+_SESSIONS: dict[tuple[Path, str], Session] = {}
 
 
 def opened(target: str | None = None, target_file: str | None = None) -> Session:
-    """The process's session for a target; the first call opens its ledger."""
-    key = (target, target_file)
+    """The process's session for a target; the first call opens its ledger, and alone takes its lock."""
+    found = target_of(target, target_file)
+    key = (found.file.resolve(), found.name)
     if key not in _SESSIONS:
-        found = target_of(target, target_file)
-        path, run_id = _ledger()
-        _SESSIONS[key] = Session(found, path, Journal(path, run_id))
+        stream = os.environ.get(STREAM_VARIABLE)
+        _SESSIONS[key] = _under_a_drill(found, Path(stream)) if stream else _alone(found)
     return _SESSIONS[key]
 
 
@@ -149,11 +153,16 @@ def open_sessions() -> list[Session]:
     return list(_SESSIONS.values())
 
 
-def _ledger() -> tuple[Path, str]:
-    stream = os.environ.get(STREAM_VARIABLE)
-    if stream:
-        return Path(stream), os.environ.get(RUN_VARIABLE, "")
+def _under_a_drill(target: Target, stream: Path) -> Session:
+    return Session(target, stream, Journal(stream, os.environ.get(RUN_VARIABLE, "")))
+
+
+def _alone(target: Target) -> Session:
+    """Plain `chaos run`: lock and life are held until this process ends, whatever ends it."""
     run_id = f"chaos-{time.time_ns()}-{os.getpid()}"
-    folder = ALONE / run_id / "journal"
-    folder.mkdir(parents=True)
-    return folder / "faults.jsonl", run_id
+    folder, lock = ALONE / run_id, TargetLock()
+    (folder / "journal").mkdir(parents=True)
+    lock.acquire(target, folder, "chaos run")
+    hold(folder / ALIVE)
+    path = folder / "journal" / "faults.jsonl"
+    return Session(target, path, Journal(path, run_id), lock=lock)

@@ -59,7 +59,7 @@ def test_an_objective_not_asked_for_is_none(folder: Path) -> None:
             "severity: SEV2",
             "zzz: 1",
             (
-                "4: unknown key 'zzz'; known are controls, drill, experiment, load, "
+                "4: unknown key 'zzz'; known are abort_when, controls, drill, experiment, load, "
                 "objectives, owner, phases, risk, runbook, schedule, severity, title"
             ),
         ),

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Locks of targets: what a test leaves behind on a platform that is gone is nobody's business.
-os.environ.setdefault("DRILL_STATE", tempfile.mkdtemp(prefix="drill-state-"))
+os.environ["DRILL_STATE"] = tempfile.mkdtemp(prefix="drill-state-")
 
 ZONES, DRILLS, SANDBOX, RIG = "zone drills", "drills", "one sandbox", "fault rig"
 GROUPS = {

@@ -150,7 +150,7 @@ def test_a_run_that_lives_is_not_healed(tmp_path: Path) -> None:
         assert is_alive(tmp_path)
         with pytest.raises(WorldError, match="drill abort"):
             heal_run(tmp_path, at)
-        assert living(tmp_path.parent) == [tmp_path]
+        assert living(tmp_path) == [tmp_path]
     finally:
         os.close(held)
     assert not is_alive(tmp_path)

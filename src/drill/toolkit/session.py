@@ -35,7 +35,10 @@ ALONE = Path(".drill") / "faults"
 
 @dataclass(slots=True)
 class Session:
-    """One experiment's hands on the platform. `zones` are those that it hit, in order."""
+    """One experiment's hands on the platform. `zones` are those that it hit, in order.
+
+    `alone`: under plain `chaos run`. It then holds the locks of the target while anything may be outstanding.
+    """
 
     target: Target
     path: Path
@@ -44,7 +47,9 @@ class Session:
     stand_ins: list[subprocess.Popen[bytes]] = field(default_factory=list)
     standing: dict[tuple[str, str], str] = field(default_factory=dict)
     zones: list[str] = field(default_factory=list)
+    alone: bool = False
     lock: TargetLock = field(default_factory=TargetLock)
+    alive: int | None = None
     count: int = 0
 
     def apply_ehr(self, mode: str) -> list[str]:
@@ -55,6 +60,7 @@ class Session:
 
     def inject(self, label: str, fault: Fault) -> str:
         """Apply one fault through the ledger; returns its id. WorldError when it is not sure."""
+        self._hold()
         self.count += 1
         fault_id = f"f{self.count}-{label}"
         apply(self.journal, fault_id, fault, self.world, fence(self.path.parent.parent))
@@ -78,7 +84,20 @@ class Session:
         self.standing.clear()
         if failures:
             raise WorldError("could not restore: " + "; ".join(failures))
+        self._let_go()
+
+    def _hold(self) -> None:
+        if self.alone and not self.lock.fds:
+            run = self.path.parent.parent
+            self.lock.acquire(self.target, run, "chaos run")
+            self.alive = hold(run / ALIVE)
+
+    def _let_go(self) -> None:
         self.lock.clear()
+        self.lock.close()
+        if self.alive is not None:
+            os.close(self.alive)
+            self.alive = None
 
     def stand_in(self, mode: str, real: str) -> str:
         """Address of a process that stands in for the service at an address, started at the first call."""
@@ -139,7 +158,7 @@ _SESSIONS: dict[tuple[Path, str], Session] = {}
 
 
 def opened(target: str | None = None, target_file: str | None = None) -> Session:
-    """The process's session for a target; the first call opens its ledger, and alone takes its lock."""
+    """The process's session for a target; the first call opens its ledger."""
     found = target_of(target, target_file)
     key = (found.file.resolve(), found.name)
     if key not in _SESSIONS:
@@ -158,11 +177,7 @@ def _under_a_drill(target: Target, stream: Path) -> Session:
 
 
 def _alone(target: Target) -> Session:
-    """Plain `chaos run`: lock and life are held until this process ends, whatever ends it."""
     run_id = f"chaos-{time.time_ns()}-{os.getpid()}"
-    folder, lock = ALONE / run_id, TargetLock()
-    (folder / "journal").mkdir(parents=True)
-    lock.acquire(target, folder, "chaos run")
-    hold(folder / ALIVE)
-    path = folder / "journal" / "faults.jsonl"
-    return Session(target, path, Journal(path, run_id), lock=lock)
+    path = ALONE / run_id / "journal" / "faults.jsonl"
+    path.parent.mkdir(parents=True)
+    return Session(target, path, Journal(path, run_id), alone=True)

@@ -20,6 +20,7 @@ from drill.cli.options import JSON_OPTION as _JSON
 from drill.cli.options import target_options as _target_options
 from drill.cli.options import where_of as _where
 from drill.cli.progress import Terminal
+from drill.cli.reports import compare, report
 from drill.cli.say import as_json, failures, healed_json, healing, table
 from drill.definition import load_drill
 from drill.model.errors import DefinitionError, DrillError, WorldError
@@ -103,7 +104,13 @@ def run(
     for file in files:
         load_drill(file)
     how = wiring.How(
-        argv=tuple(sys.argv), seed=seed, sham=sham, runs=runs, tsa=tsa, operator=operator, approval=approval
+        argv=("drill", *sys.argv[1:]),
+        seed=seed,
+        sham=sham,
+        runs=runs,
+        tsa=tsa,
+        operator=operator,
+        approval=approval,
     )
     with Terminal(quiet=quiet) as terminal, wiring.opened(_where(**where)) as target:
         judged = []
@@ -122,15 +129,6 @@ def judge(run_folder: Path, json_: bool) -> None:
     judged = judge_run(run_folder)
     write_results(judged)
     _finish([judged], json_=json_)
-
-
-@cli.command()
-@click.argument("run_folder", type=click.Path(path_type=Path))
-@_JSON
-def report(run_folder: Path, json_: bool) -> None:
-    """Render a stored run's report again and print where it is."""
-    path = write_results(judge_run(run_folder))
-    click.echo(as_json({"report": str(path)}) if json_ else str(path))
 
 
 @cli.command()
@@ -189,6 +187,10 @@ def schema(what: str) -> None:
 def sandbox(arguments: tuple[str, ...]) -> None:
     """up | status | down: the embedded voice platform (see `drill sandbox --help`)."""
     sys.exit(subprocess.run([sys.executable, "-m", "drill.sandbox", *arguments], check=False).returncode)
+
+
+cli.add_command(report)
+cli.add_command(compare)
 
 
 def _finish(judged: list[Judged], *, json_: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drill.definition.controls import CONTROL
 from drill.definition.keys import Key, ListOf, Table
 from drill.definition.kinds import AT_LEAST_ONE, COUNT, DURATION, NAME, NUMBER, SHARE, TEXT, choice
 from drill.definition.voice import VOICE
@@ -333,8 +334,8 @@ DRILL = Table(
         Key("schedule", SCHEDULE, "How often it is due.", "schedule: quarterly", required=False),
         Key(
             "controls",
-            ListOf(TEXT),
-            "Controls that the drill is evidence for.",
+            ListOf(CONTROL),
+            "Controls of the catalogue that the drill is evidence for.",
             "controls: [HIPAA 164.308(a)(7)(ii)(D)]",
             required=False,
         ),

@@ -9,6 +9,7 @@ import json
 import os
 from pathlib import Path
 
+from drill.definition.controls import check_supported
 from drill.definition.drill import Drill
 from drill.definition.drill_table import DRILL
 from drill.definition.experiment import HOLD, check_experiment, plain
@@ -43,6 +44,7 @@ def load_drill(path: Path) -> Drill:
     reader = Reader(str(path))
     section = reader.table(DRILL, parse_yaml(read_text(path, "drill file"), str(path)))
     check_limits(reader, section)
+    check_supported(reader, section)
     profile = _beside(reader, section.section("load"), "profile", path)
     if profile is not None:
         _check_python(reader, section.section("load"), profile)

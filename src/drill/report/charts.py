@@ -35,8 +35,9 @@ class _Placed:
     anchor: str
 
 
-def draw(picture: Picture, width: int, name: str) -> str:
-    """The picture in a given width; `name` keeps the ids of two drawings on one page apart."""
+def draw(picture: Picture, width: int, name: str, key: str = "") -> str:
+    """The picture in a given width; `key` and `name` keep the ids of all drawings on one page apart."""
+    own = f"{key}{name}"
     scale = Scale(picture.start_s, picture.end_s, _gutter(picture, width), width - 10)
     placed = _place(picture.marks, scale)
     top = PHASE_HEIGHT + MARK_HEIGHT * (1 + max((p.row for p in placed), default=-1)) + 12
@@ -45,18 +46,18 @@ def draw(picture: Picture, width: int, name: str) -> str:
     bottom = float(top)
     for lane in picture.lanes:
         titles.append(lanes.title(lane, bottom + 11, width))
-        body, height = lanes.draw(lane, scale, bottom + TITLE_HEIGHT, name)
+        body, height = lanes.draw(lane, scale, bottom + TITLE_HEIGHT, own)
         parts.append(body)
         bottom += TITLE_HEIGHT + height + LANE_GAP
     behind = _phases(picture, scale) + _faults(picture, scale, bottom) + _grid(picture, scale, bottom, width)
     tall = number(bottom + AXIS_HEIGHT)
     size = f'viewBox="0 0 {width} {tall}" width="{width}" height="{tall}"'
-    labels = f'role="img" aria-labelledby="{name}-title {name}-text"'
+    labels = f'role="img" aria-labelledby="{own}-title {own}-text"'
     return "".join((
         f'<svg xmlns="http://www.w3.org/2000/svg" class="picture {name}" {size} {labels}>',
-        f'<title id="{name}-title">Timeline of the run</title>',
-        f'<desc id="{name}-text">{escape(visible(picture.text))}</desc>',
-        _patterns(name), behind, _lines(placed, scale, bottom), *parts, *titles, _labels(placed), "</svg>",
+        f'<title id="{own}-title">Timeline of the run</title>',
+        f'<desc id="{own}-text">{escape(visible(picture.text))}</desc>',
+        _patterns(own), behind, _lines(placed, scale, bottom), *parts, *titles, _labels(placed), "</svg>",
     ))  # fmt: skip
 
 

@@ -53,9 +53,9 @@ _TITLES = {
 
 
 def build_view(
-    plan: Plan, timeline: Timeline, verdicts: Sequence[Verdict], streams: Sequence[Stream]
+    plan: Plan, timeline: Timeline, verdicts: Sequence[Verdict], streams: Sequence[Stream], key: str = ""
 ) -> View:
-    """The report as values; see the module."""
+    """The report as values; see the module. `key` tells this run's pictures from others' on one page."""
     events, limits = index(streams), plan.objectives.recovery
     recovery = measure(timeline, limits) if limits else None
     marks = phases(plan, timeline) if subject.of_zones(plan, timeline) else ()
@@ -80,8 +80,8 @@ def build_view(
         tally=tally(verdicts),
         not_passed=tuple(_row(v) for v in ranked(verdicts) if v.status is not Status.PASS),
         warnings=_warnings(plan, timeline, streams),
-        wide=charts.draw(scene, charts.WIDE, "wide"),
-        narrow=charts.draw(scene, charts.NARROW, "narrow"),
+        wide=charts.draw(scene, charts.WIDE, "wide", key),
+        narrow=charts.draw(scene, charts.NARROW, "narrow", key),
         spoken=scene.text,
         zonal=bool(marks),
         figures=_figures(plan, timeline, recovery, marks, saved),

@@ -1,0 +1,221 @@
+"""Two sets of runs of one drill: what became slower, and what the comparison could have seen at all.
+
+A sentence that finds no difference says how large a difference it would have found, and how often. With few
+runs that is little, and then it says so: it never says "no change".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from drill.model.units import seconds
+from drill.model.verdicts import Status, worst
+from drill.objectives.say import count
+from drill.quarter.measured import LOSS, METRICS, Metric, timed
+from drill.quarter.trial import Time, Trial
+from drill.small_samples import (
+    ALPHA,
+    CONFIDENCE,
+    Slowdown,
+    at_least,
+    least_seen,
+    mean,
+    miss_bound,
+    more_often,
+    slowdown,
+)
+
+FACTORS = (1.5, 2.0)
+HALF = 0.5
+ENOUGH = 0.8  # the usual power below which a test that finds nothing says nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One number before and after.
+
+    `status` is FAIL where it is shown to be worse, PASS where the test would have seen that and did not, and
+    UNKNOWN where it could not see.
+    """
+
+    metric: str
+    before: str
+    after: str
+    status: Status
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """An objective whose share of passes is another one. `counts` reads as `3 of 3, then 1 of 3`."""
+
+    objective: str
+    counts: str
+    sentence: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One drill in both sets."""
+
+    drill: str
+    before: int
+    after: int
+    changes: tuple[Change, ...]
+    turned: tuple[Turned, ...]
+    warning: str
+
+    @property
+    def status(self) -> Status:
+        """The worst of all that was compared; a change in passes counts when chance does not explain it."""
+        return worst([*(c.status for c in self.changes), *(t.status for t in self.turned)])
+
+
+def compare(before: Sequence[Trial], after: Sequence[Trial]) -> tuple[Compared, ...]:
+    """Every drill that is in both, by name; shams and refusals are left out."""
+    names = sorted({t.drill for t in before if t.real} & {t.drill for t in after if t.real})
+    return tuple(_compared(name, _of(before, name), _of(after, name)) for name in names)
+
+
+def _of(trials: Sequence[Trial], drill: str) -> list[Trial]:
+    return [t for t in trials if t.drill == drill and t.real]
+
+
+def _compared(drill: str, before: Sequence[Trial], after: Sequence[Trial]) -> Compared:
+    changes = tuple(_change(metric, before, after) for metric in METRICS)
+    return Compared(drill, len(before), len(after), changes, tuple(_turned(before, after)),
+                    _alike(before, after))  # fmt: skip
+
+
+def _alike(before: Sequence[Trial], after: Sequence[Trial]) -> str:
+    """What makes the two sets unlike each other besides time."""
+    places = {(t.plan.target, t.plan.environment, t.plan.profile) for t in (*before, *after) if t.plan}
+    loads = {t.plan.load for t in (*before, *after) if t.plan}
+    told = ["on different targets or profiles"] if len(places) > 1 else []
+    told += ["under different loads"] if len(loads) > 1 else []
+    return f"These runs were made {' and '.join(told)}: a difference may come from that." if told else ""
+
+
+def _change(metric: Metric, before: Sequence[Trial], after: Sequence[Trial]) -> Change:
+    old, new = ([time for _, time in timed(metric, trials)] for trials in (before, after))
+    words = middle(old), middle(new)
+    if metric is LOSS:
+        return Change(metric.name, *words, *_lossier(old, new))
+    return Change(metric.name, *words, *_slower(old, new))
+
+
+def middle(times: Sequence[Time]) -> str:
+    """The geometric mean of some times with its 95 % interval, or why there is none."""
+    closed = [t.value_s for t in times if not t.open_end]
+    found = mean(closed)
+    if found is None:
+        return f"never, in {count(len(times), 'run')}" if times else "not measured"
+    if not any(closed):
+        told = "0 s"
+    elif found.low_s is None or found.high_s is None:
+        told = f"{seconds(closed[0])}, one run"
+    else:
+        told = f"{seconds(found.mean_s)} ({seconds(found.low_s)} to {seconds(found.high_s)})"
+    never = len(times) - len(closed)
+    return told + (f"; never in {count(never, 'run')}" if never else "")
+
+
+def _slower(old: Sequence[Time], new: Sequence[Time]) -> tuple[Status, str]:
+    if any(t.open_end for t in new) and not any(t.open_end for t in old):
+        return (
+            Status.FAIL,
+            "Some run after did not come to its end within the evidence, and none before was so.",
+        )
+    if any(t.open_end for t in (*old, *new)):
+        return (
+            Status.UNKNOWN,
+            "Runs that did not come to their end within the evidence have no time to compare.",
+        )
+    found = slowdown([t.value_s for t in old], [t.value_s for t in new], FACTORS)
+    if found is None:
+        few = f"{count(len(old), 'run')} before and {count(len(new), 'run')} after"
+        return Status.UNKNOWN, f"{few}: at least two of each are needed before a test can see anything."
+    return _said(found)
+
+
+def _said(found: Slowdown) -> tuple[Status, str]:
+    ratio = f"{found.ratio:.2f} times as long (95 % interval {found.low:.2f} to {found.high:.2f})"
+    if found.p_slower <= ALPHA:
+        return (
+            Status.FAIL,
+            f"Slower: {ratio}; chance alone would give this in {_often(found.p_slower)} of cases.",
+        )
+    told = [f"one by {factor:g} in {_often(power)} of cases" for factor, power in found.power]
+    sees = f"Had there been a slowdown, this test would have seen {', and '.join(told)}"
+    if found.p_faster <= ALPHA:
+        return (
+            Status.PASS,
+            f"Faster: {ratio}; chance alone would give this in {_often(found.p_faster)} of cases.",
+        )
+    if found.power[0][1] >= ENOUGH:
+        return Status.PASS, f"Not shown to be slower: {ratio}. {sees}, so that a larger one is unlikely."
+    return Status.UNKNOWN, f"Not shown to be slower, which says little: {ratio}. {sees}."
+
+
+def _often(share: float) -> str:
+    """A share of cases; never a round 0 % or 100 %, which no test can promise."""
+    if share < 0.001:
+        return "less than 0.1 %"
+    return "more than 99 %" if share > 0.99 else f"{share * 100:.2g} %"
+
+
+def _lossier(old: Sequence[Time], new: Sequence[Time]) -> tuple[Status, str]:
+    """Loss is seldom and mostly nothing: the runs that lost something are counted."""
+    if not old or not new:
+        return Status.UNKNOWN, "It was not measured in both."
+    lost_old, lost_new = (sum(t.value_s > 0 for t in times) for times in (old, new))
+    counts = f"{lost_old} of {count(len(old), 'run')} lost something before, {lost_new} of {len(new)} after"
+    p, least = more_often(lost_old, len(old), lost_new, len(new)), least_seen(len(old), len(new))
+    if p <= ALPHA:
+        return Status.FAIL, f"{counts}; chance alone would give this in {_often(p)} of cases."
+    seen = 0.0 if least is None else at_least(least, len(new), HALF)
+    bound = miss_bound(len(new) - lost_new, len(new))
+    told = [f"Not shown to lose more often: {counts}"]
+    told += [f"with 95 % confidence a run loses something in fewer than {bound * 100:.0f} % of cases"] * (
+        bound < 1
+    )
+    told.append(
+        "with so few runs this test could see no increase at all"
+        if least is None
+        else f"were it half of the runs, this test would have seen that in {_often(seen)} of cases"
+    )
+    return Status.PASS if seen >= ENOUGH and not lost_new else Status.UNKNOWN, "; ".join(told) + "."
+
+
+def _turned(before: Sequence[Trial], after: Sequence[Trial]) -> list[Turned]:
+    found = []
+    names = dict.fromkeys(v.objective for t in (*before, *after) for v in t.verdicts)
+    for name in names:
+        old, new = _passes(before, name), _passes(after, name)
+        if old[1] and new[1] and old[0] * new[1] != new[0] * old[1]:
+            worse = new[0] * old[1] < old[0] * new[1]
+            p = more_often(*(_misses(old, new) if worse else (*old, *new)))
+            shown = Status.FAIL if worse and p <= ALPHA else Status.UNKNOWN if worse else Status.PASS
+            counts = f"{old[0]} of {old[1]}, then {new[0]} of {new[1]}"
+            found.append(Turned(name, counts, _by_chance(p, worse=worse), shown))
+    return found
+
+
+def _misses(old: tuple[int, int], new: tuple[int, int]) -> tuple[int, int, int, int]:
+    return old[1] - old[0], old[1], new[1] - new[0], new[1]
+
+
+def _by_chance(p: float, *, worse: bool) -> str:
+    """Passes went down or up: how often chance would do that."""
+    word = "fewer passes" if worse else "more passes"
+    sure = "" if p <= ALPHA else f", so that it is not shown at {CONFIDENCE * 100:.0f} % confidence"
+    return f"{word}; chance alone would give this in {_often(p)} of cases{sure}"
+
+
+def _passes(trials: Sequence[Trial], objective: str) -> tuple[int, int]:
+    """Passed, and judged with an answer."""
+    told = [v.status for t in trials for v in t.verdicts if v.objective == objective]
+    answers = [status for status in told if status is not Status.UNKNOWN]
+    return answers.count(Status.PASS), len(answers)

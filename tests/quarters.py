@@ -1,0 +1,49 @@
+"""Runs of a quarter that never were, made from the one in `tests.fakes.run`: cheap, the same each time."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from tests.fakes import run
+
+from drill.judge import judge
+from drill.model.verdicts import Status, worst
+from drill.quarter.trial import Measures, State, Time, Trial, trial
+from drill.report.values import anchor
+from drill.runs import Judged
+
+ROOT = Path("runs")
+
+
+@cache
+def original() -> Trial:
+    """The run of `tests.fakes.run` as a quarter sees it."""
+    plan, streams = run.plan(), run.streams()
+    return trial(Judged(ROOT / "ehr-outage" / run.RUN_ID, plan, streams, judge(plan, streams)), ROOT)
+
+
+def a_trial(
+    name: str, at: str, *, drill: str = "ehr-outage", state: State = State.CONDUCTED,
+    recovery_s: float | None = 10.0, loss_s: float = 0.0, controls: tuple[str, ...] | None = None,
+    **statuses: Status,
+) -> Trial:  # fmt: skip
+    """A run of that name and day; `breaker__opened=FAIL` changes one verdict, all others are PASS."""
+    base = original()
+    assert base.plan is not None and base.view is not None
+    changed = {key.replace("__", "."): status for key, status in statuses.items()}
+    verdicts = tuple(
+        dataclasses.replace(v, status=changed.get(v.objective, Status.PASS)) for v in base.verdicts
+    )
+    started = datetime.fromisoformat(at).replace(tzinfo=UTC)
+    key = anchor(drill, name) + "-"
+    view = dataclasses.replace(base.view, wide=base.view.wide.replace(base.key, key))
+    return dataclasses.replace(
+        base, drill=drill, run_id=name, key=key, view=view, where=f"{drill}/{name}", state=state,
+        started=started, ended=started + timedelta(minutes=2), verdicts=verdicts,
+        status=worst(v.status for v in verdicts), digest=anchor(name).ljust(64, "0")[:64],
+        plan=dataclasses.replace(base.plan, drill=drill, controls=controls or base.plan.controls),
+        measures=Measures(None if recovery_s is None else Time(recovery_s), Time(2.0), Time(loss_s)),
+    )  # fmt: skip

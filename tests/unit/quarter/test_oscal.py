@@ -1,0 +1,79 @@
+"""OSCAL: valid by trestle, and by our own check that everything pointed to is there."""
+
+from __future__ import annotations
+
+import copy
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.unit.quarter.test_quarter_report import _trials, _view
+
+from drill.model.errors import WorldError
+from drill.quarter.extra import oscal_text
+from drill.quarter.oscal import assessment_results, plan_of_action
+from drill.quarter.oscal_links import dangling
+
+SEED = "5" * 64
+
+
+def _documents() -> dict[str, Any]:
+    view = _view(_trials())
+    return {
+        "assessment-results": assessment_results(view, SEED),
+        "plan-of-action-and-milestones": plan_of_action(view, SEED),
+    }
+
+
+def test_trestle_finds_both_documents_valid(tmp_path: Path) -> None:
+    """By its own command, in a workspace of its own."""
+    trestle = Path(sys.executable).with_name("trestle")
+    subprocess.run([trestle, "init", "--local"], cwd=tmp_path, check=True, capture_output=True)
+    for name, document in _documents().items():
+        folder = tmp_path / name / "q"
+        folder.mkdir(parents=True)
+        (folder / f"{name}.json").write_text(oscal_text(document), encoding="utf-8")
+        command = [trestle, "validate", "-t", name, "-n", "q"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_same_runs_give_the_same_documents() -> None:
+    """Every name is made from what it names."""
+    assert [oscal_text(d) for d in _documents().values()] == [oscal_text(d) for d in _documents().values()]
+
+
+@pytest.mark.parametrize("kind", ["observations", "risks"])
+def test_a_pointer_to_nothing_is_found_though_the_schema_is_content(kind: str) -> None:
+    """What is pointed to has another name; the pointer is as it was."""
+    document = copy.deepcopy(_documents()["plan-of-action-and-milestones"])
+    assert dangling(document) == []
+    things = document["plan-of-action-and-milestones"][kind]
+    gone, things[0]["uuid"] = things[0]["uuid"], "9e3b5d1a-0000-4000-8000-000000000000"
+    assert any(gone in said for said in dangling(document))
+    with pytest.raises(WorldError, match="points to what is not in it"):
+        oscal_text(document)
+
+
+def test_a_name_given_twice_and_a_pointer_of_the_wrong_kind_are_found() -> None:
+    """An observation is no risk."""
+    document = copy.deepcopy(_documents()["assessment-results"])
+    result = document["assessment-results"]["results"][0]
+    result["observations"][1]["uuid"] = result["observations"][0]["uuid"]
+    result["findings"][0]["related-risks"] = [{"risk-uuid": result["observations"][2]["uuid"]}]
+    said = "\n".join(dangling(document))
+    assert "is the name of two things" in said
+    assert "not in risks" in said
+
+
+def test_a_control_that_was_not_tested_is_not_satisfied_in_oscal() -> None:
+    """OSCAL has no third word; the remarks have."""
+    found = json.loads(oscal_text(_documents()["assessment-results"]))["assessment-results"]["results"][0][
+        "findings"
+    ]
+    never = next(f for f in found if f["title"] == "SOC2 CC7.2: not tested")
+    assert never["target"]["status"]["state"] == "not-satisfied"
+    assert never["target"]["status"]["remarks"].startswith("not tested. Never tested in this quarter")

@@ -97,6 +97,9 @@ was already; with 404 for a zone that is not there; with 409 and `{"error": "...
 """
 
 
+WORDS_MAX = 12  # a longer list is for an editor, which has it from the schema
+
+
 def drill_page() -> str:
     """docs/drill-file.md."""
     return "\n".join([DRILL_INTRO, *_table(DRILL, "Top level")])
@@ -124,8 +127,8 @@ def _table(table: Table, title: str, path: str = "") -> Iterator[str]:
 def _holds(shape: Kind | ListOf | MapOf | Table) -> str:
     match shape:
         case Kind():
-            words = shape.schema.get("enum")
-            return f"{shape.name}: {', '.join(words)}" if words else shape.name
+            words = shape.schema.get("enum", ())
+            return f"{shape.name}: {', '.join(words)}" if 0 < len(words) <= WORDS_MAX else shape.name
         case ListOf():
             return f"list of {_holds(shape.item)}{', at least one' if shape.least else ''}"
         case MapOf():

@@ -77,7 +77,7 @@ def check_supported(reader: Reader, section: Section) -> None:
     """Note every control that nothing this drill judges can say anything about."""
     asked = list(section.section("objectives").values)
     for name in section.get("controls", ()):
-        if unsupported(name, asked):
+        if asked and unsupported(name, asked):
             known = ", ".join(catalogue()[name].supported_by)
             said = (
                 f"controls: {name!r} can be supported by {known} only, and this drill asks for none of these"

@@ -335,7 +335,7 @@ DRILL = Table(
         Key(
             "controls",
             ListOf(CONTROL),
-            "Controls of the catalogue that the drill is evidence for.",
+            "Controls of the catalogue (see quarter.md) that the drill is evidence for.",
             "controls: [HIPAA 164.308(a)(7)(ii)(D)]",
             required=False,
         ),

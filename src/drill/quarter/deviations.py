@@ -48,7 +48,7 @@ def deviations(trials: Sequence[Trial], notes: Notes) -> tuple[Deviation, ...]:
 
 def _of_run(each: Trial) -> list[Deviation]:
     if each.view is None:
-        return [Deviation(each, "unreadable", each.fault)]
+        return [Deviation(each, each.state.value, each.fault)]
     told = [Deviation(each, "warning", text) for text in each.view.warnings]
     refusals = [g for g in each.view.guards if g.status is not Status.PASS]
     told += [Deviation(each, "refused", f"{g.name}: {g.sentence}") for g in refusals]

@@ -100,7 +100,7 @@ def _from_run(each: Trial, covered: Iterable[tuple[str, str]], every: Sequence[T
 def _title(each: Trial, objectives: Sequence[str]) -> str:
     if each.state is State.SHAM:
         return f"A sham run of {each.drill} ended {each.status.name} where it had to end UNKNOWN"
-    if each.state in (State.REFUSED, State.UNREADABLE):
+    if each.state in (State.REFUSED, State.UNREADABLE, State.MISSING):
         return f"A run of {each.drill} was {each.state.value}"
     names = listed(objectives[:3]) + (f" and {len(objectives) - 3} more" if len(objectives) > 3 else "")
     return f"{each.drill} ended {each.status.name}: {names}"

@@ -1,41 +1,79 @@
 """Every run there is, whatever became of it: nobody chooses which of them an auditor sees.
 
-A folder below `runs/<drill>/` is a run, and one that cannot be read is a run that cannot be read. Runs are
-judged one after the other, from their journals alone; of each only its `Trial` is kept.
+A folder below `runs/<drill>/` is a run, and one that cannot be read is a run that cannot be read. A bundle
+stands for its run where the folder is gone. The register holds a line for every run that was begun; one
+that is in it and nowhere else is missing, and the report says so.
+
+Runs are judged one after the other, from their journals alone; of each only its `Trial` is kept.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from drill.evidence import SUFFIX, Bundle, bundle_path, read_bundle, read_register
+from drill.judge import judge
 from drill.model.errors import DefinitionError, DrillError
 from drill.quarter.calendar import Quarter
-from drill.quarter.trial import State, Trial, trial, unreadable
-from drill.runs import judge_run
+from drill.quarter.trial import State, Trial, evidence_digest, missing, trial, unreadable
+from drill.runs import Judged, judge_run
 
 
 def population(root: Path) -> tuple[Trial, ...]:
-    """All runs below a folder in the order of time; DefinitionError when there is no such folder."""
+    """All runs below a folder in the order of time.
+
+    Raises DefinitionError when there is no such folder, JournalError when its register was changed.
+    """
     if not root.is_dir():
         raise DefinitionError(f"{root}: there is no such folder of runs; name one with --runs")
-    folders = (
-        folder for drill in sorted(root.iterdir()) if drill.is_dir() for folder in sorted(drill.iterdir())
-    )
-    return in_order(_read(folder, root) for folder in folders if folder.is_dir())
+    numbers = {record.run_id: record for record in read_register(root)}
+    found = [_numbered(each, {r.run_id: r.number for r in numbers.values()}) for each in _all(root)]
+    here = {each.run_id for each in found} | {Path(each.where).name for each in found}
+    lost = [
+        missing(r.drill, r.run_id, r.number, r.created_utc) for name, r in numbers.items() if name not in here
+    ]
+    return in_order([*found, *lost])
+
+
+def _all(root: Path) -> Iterator[Trial]:
+    for drill in sorted(path for path in root.iterdir() if path.is_dir()):
+        folders = {path.name: path for path in drill.iterdir() if path.is_dir()}
+        bundles = {path.name.removesuffix(SUFFIX) for path in drill.glob(f"*{SUFFIX}")}
+        for name in sorted(folders.keys() | bundles):
+            yield _read(drill / name, root, of_folder=name in folders)
+
+
+def _numbered(each: Trial, numbers: dict[str, int]) -> Trial:
+    return dataclasses.replace(each, number=numbers.get(each.run_id))
+
+
+def _read(folder: Path, root: Path, *, of_folder: bool) -> Trial:
+    """A run from its folder, or where that is gone from its bundle; with the seals of the bundle."""
+    try:
+        bundle = read_bundle(bundle_path(folder)) if bundle_path(folder).is_file() else None
+        if of_folder or bundle is None:
+            judged = judge_run(folder)
+        else:
+            judged = Judged(folder, bundle.plan, bundle.streams, judge(bundle.plan, bundle.streams))
+        found = trial(judged, root)
+    except DrillError as error:
+        return unreadable(folder, root, str(error))
+    return dataclasses.replace(found, seals=_seals(bundle, found) if bundle else ())
+
+
+def _seals(bundle: Bundle, found: Trial) -> tuple[str, ...]:
+    """Who sealed, in words. Whether a key is to be believed is for `drill verify`, which is given keys."""
+    same = evidence_digest(bundle.streams) == found.digest and bundle.plan == found.plan
+    told = "" if same else ", but of something else than what is judged here"
+    return tuple(f"{s.role} {s.sealed_utc[:19]}Z, key {s.keyid[:16]}{told}" for s in bundle.seals)
 
 
 def in_order(trials: Iterable[Trial]) -> tuple[Trial, ...]:
     """By the moment they began; what has none comes last."""
     return tuple(sorted(trials, key=lambda t: (t.started is None, str(t.started), t.drill, t.run_id)))
-
-
-def _read(folder: Path, root: Path) -> Trial:
-    try:
-        return trial(judge_run(folder), root)
-    except DrillError as error:
-        return unreadable(folder, root, str(error))
 
 
 def within(trials: Sequence[Trial], quarter: Quarter) -> tuple[Trial, ...]:

@@ -30,6 +30,7 @@ def _context(view: QuarterView) -> dict[str, object]:
         "named": frameworks(view.named),
         "unnamed": frameworks(view.unnamed),
         "zonal": any(trial.view.zonal for trial in view.trials if trial.view),
+        "sealed": sum(bool(trial.seals) for trial in view.trials),
         "operators": sorted({trial.operator for trial in view.trials if trial.operator}),
         "satisfied": Conclusion.SATISFIED,
         "not_satisfied": Conclusion.NOT_SATISFIED,

@@ -35,6 +35,7 @@ class State(Enum):
     ABORTED = "aborted"
     CUT = "never ended"
     UNREADABLE = "unreadable"
+    MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ class Trial:
         fault: why the run cannot be read; "" when it can.
         digest: SHA-256 over the last chain value of every stream; "" when it cannot be read.
         where: the run's folder, relative to the folder of all runs.
+        number: its number among all runs of its target; None when the register does not know it.
+        seals: who sealed it, and whether the seal is of what was judged here.
     """
 
     drill: str
@@ -86,6 +89,7 @@ class Trial:
     digest: str = ""
     operator: str = ""
     seals: tuple[str, ...] = ()
+    number: int | None = None
     plan: Plan | None = None
     verdicts: tuple[Verdict, ...] = ()
     measures: Measures = field(default_factory=Measures)
@@ -95,7 +99,7 @@ class Trial:
     @property
     def real(self) -> bool:
         """Whether the platform was really tried: neither a sham nor refused, and readable."""
-        return self.state not in (State.SHAM, State.REFUSED, State.UNREADABLE)
+        return self.state not in (State.SHAM, State.REFUSED, State.UNREADABLE, State.MISSING)
 
     @property
     def answered(self) -> bool:
@@ -150,6 +154,16 @@ def unreadable(folder: Path, root: Path, fault: str) -> Trial:
         drill=folder.parent.name, run_id=folder.name, key=anchor(folder.parent.name, folder.name) + "-",
         where=folder.relative_to(root).as_posix(), started=started, state=State.UNREADABLE,
         status=Status.UNKNOWN, fault=fault.replace(str(folder), folder.name),
+    )  # fmt: skip
+
+
+def missing(drill: str, run_id: str, number: int, created_utc: str) -> Trial:
+    """A run that the register knows and of which there is neither a folder nor a bundle."""
+    fault = f"The register holds this run as number {number}, but it is not here."
+    began = parse_utc(created_utc)
+    return Trial(
+        drill=drill, run_id=run_id, key=anchor(drill, run_id) + "-", where=f"{drill}/{run_id}",
+        started=began, state=State.MISSING, status=Status.UNKNOWN, fault=fault, number=number,
     )  # fmt: skip
 
 

@@ -7,8 +7,9 @@ perfect echo control; Ie,eff what the codec and lost speech cost (G.113, appendi
 
 The model is of transport, mouth to ear. How long an agent thinks is no part of it: so the only way in is
 `estimate`, which takes a `Heard` and nothing else, and the two quantities have types of their own. Delay is
-half a round trip by marks, without terminals and jitter buffers. Over TCP nothing is lost: what came too late
-to be played stands for it. Both make the result an estimate, and everybody who shows it has to say so.
+half a round trip, without terminals and jitter buffers. Over TCP nothing is lost: what came too late to be
+played stands for it, unless the line's own round trips were all alike: then the agent was late, and not the
+line. Both make the result an estimate, and everybody who shows it has to say so.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import NewType
 from drill.timeline import Heard
 
 R_DEFAULT = 93.2
+STEADY_S = 0.02  # one frame: audio that is no later than that is not late
 OneWayMs = NewType("OneWayMs", float)
 """Mouth to ear, in the transport alone: Ta of G.107."""
 LossPercent = NewType("LossPercent", float)
@@ -65,8 +67,14 @@ def estimate(heard: Heard) -> Estimate | None:
     if heard.round_trip_s is None:
         return None
     one_way_ms = OneWayMs(heard.round_trip_s * 1000 / 2)
-    r = rating(one_way_ms, LossPercent(heard.late_share * 100), G711)
+    r = rating(one_way_ms, LossPercent(_lines_share(heard) * 100), G711)
     return Estimate(r, opinion(r))
+
+
+def _lines_share(heard: Heard) -> float:
+    """Share of the agent's audio for whose lateness the line may answer."""
+    steady = heard.spread_s is not None and heard.spread_s < STEADY_S
+    return 0.0 if steady else heard.late_share
 
 
 def rating(one_way_ms: OneWayMs, loss: LossPercent, codec: Codec) -> float:

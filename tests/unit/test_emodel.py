@@ -104,6 +104,13 @@ def test_a_call_is_estimated_by_half_its_round_trip_and_what_came_too_late() -> 
     assert (round(late.mos, 2), category(late.mos)) == (3.83, "medium")
 
 
+def test_what_a_steady_line_brings_late_was_sent_late() -> None:
+    """A voice that stalls in the agent is no matter of transport."""
+    late = call(late_share=0.2)
+    assert estimate(late) == estimate(dataclasses.replace(late, spread_s=0.05))
+    assert estimate(dataclasses.replace(late, spread_s=0.004)) == estimate(call())
+
+
 def test_without_a_round_trip_there_is_no_estimate() -> None:
     """Unknown is not zero."""
     assert estimate(call(round_trip_s=None)) is None

@@ -196,7 +196,13 @@ class Hearing:
             late_share=round(self._late_ns / self._all_ns, 6) if self._all_ns else 0.0,
             mark_ms=_ms(statistics.median(trips_ns)) if trips_ns else -1.0,
             round_trip_ms=_ms(statistics.median(self._pongs_ns)) if self._pongs_ns else -1.0,
+            round_trip_spread_ms=self._spread_ms(),
         )
+
+    def _spread_ms(self) -> float:
+        """Between the longest and the shortest round trip; -1 for fewer than two."""
+        trips_ns = self._pongs_ns
+        return _ms(max(trips_ns) - min(trips_ns)) if len(trips_ns) > 1 else -1.0
 
 
 def _ms(length_ns: float) -> float:

@@ -300,7 +300,8 @@ class CallHeard(Event):
     `talk_over_ms`: agent and caller spoke at once. `jitter_ms`: RFC 3550's estimate at the end of the call.
     `late_share`: share of the agent's audio that came after it should have been played. `mark_ms`: median
     of the time from a mark's playing to the agent's next word of any kind, which holds the agent's own time;
-    -1 unknown. `round_trip_ms`: of the media stream alone, median of its pings; -1 unknown.
+    -1 unknown. `round_trip_ms`: of the media stream alone, median of its pings, and how far they lie apart;
+    -1 unknown.
     """
 
     kind: ClassVar[str] = "call.heard"
@@ -313,6 +314,7 @@ class CallHeard(Event):
     late_share: float
     mark_ms: float
     round_trip_ms: float = -1.0
+    round_trip_spread_ms: float = -1.0
 
 
 @dataclass(frozen=True, slots=True)

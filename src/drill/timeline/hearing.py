@@ -31,6 +31,7 @@ class Heard(Span):
         jitter_s: RFC 3550's estimate at the end of the call.
         late_share: share of the agent's audio that came after it should have been played.
         round_trip_s: of the transport, by pings or else by marks; None when it is not known.
+        spread_s: how far its pings lie apart; None when there are fewer than two.
     """
 
     call: str
@@ -43,6 +44,7 @@ class Heard(Span):
     late_share: float
     round_trip_s: float | None
     id: str
+    spread_s: float | None = None
 
 
 def heard(events: Sorted, calls: Sequence[Call], turns: Sequence[Turn]) -> tuple[Heard, ...]:
@@ -79,6 +81,7 @@ def _heard(event: CallHeard, call: Call, waits_s: Sequence[float], id_: str) -> 
         late_share=event.late_share,
         round_trip_s=_round_trip_s(event, waits_s),
         id=id_,
+        spread_s=_known_s(event.round_trip_spread_ms),
     )
 
 

@@ -42,6 +42,7 @@ def state_dir() -> Path:
 def addresses(target: Target) -> list[str]:
     """HOST:PORT of all that a drill touches, sorted. Loopback belongs to a network namespace: it is named."""
     urls = [target.edge, target.control, *(wire.api for wire in target.wires)]
+    urls += [way.api for way in target.stages]
     urls += [link.api for link in target.ehr.links] if target.ehr else []
     return sorted({_place(url) for url in urls if url})
 

@@ -41,7 +41,8 @@ def _hosts(target: Target) -> Iterator[str]:
     """Of everything that a drill calls or changes."""
     links = target.ehr.links if target.ehr else ()
     apis = (*(link.api for link in links), *(wire.api for wire in target.wires))
-    for url in (target.edge, target.control, *apis):
+    stages = (url for way in target.stages for url in (way.api, way.probe))
+    for url in (target.edge, target.control, *apis, *stages):
         if url:
             yield urlsplit(url).hostname or ""
 

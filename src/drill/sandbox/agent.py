@@ -147,8 +147,7 @@ async def serve(config: AgentConfig, stop: asyncio.Event) -> None:
         house = House(desk, mind, truth, config.defects, lane(config.defects))
         door = Door(config.zone, house, vitals, capacity)
         figures = metrics.AgentFigures(
-            "ehr",
-            ehr.guard,
+            {"ehr": ehr.guard, **mind.guards},
             door.active_calls,
             lambda: deliverer.pending,
             capacity,

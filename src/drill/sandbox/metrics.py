@@ -6,7 +6,7 @@ with itself. State is three 0/1 gauges; the failure rate is -1 until there are e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -22,10 +22,9 @@ _PREFIX = "resilience4j_circuitbreaker"
 
 @dataclass(slots=True, eq=False)
 class AgentFigures(Collector):
-    """Collected at scrape time."""
+    """Collected at scrape time; `guards` are the breakers by name."""
 
-    name: str
-    guard: Guard
+    guards: Mapping[str, Guard]
     active_calls: Callable[[], int]
     outbox_pending: Callable[[], int]
     capacity: int
@@ -48,46 +47,52 @@ class AgentFigures(Collector):
 
     def _state(self) -> Metric:
         family = GaugeMetricFamily(f"{_PREFIX}_state", "1 for the present state", labels=["name", "state"])
-        for state in State:
-            family.add_metric([self.name, state], float(self.guard.breaker.state is state))
+        for name, guard in self.guards.items():
+            for state in State:
+                family.add_metric([name, state], float(guard.breaker.state is state))
         return family
 
     def _calls(self) -> Metric:
         family = SummaryMetricFamily(f"{_PREFIX}_calls_seconds", "Calls made", labels=["name", "kind"])
-        for kind in Kind:
-            family.add_metric([self.name, kind], self.guard.calls[kind], self.guard.spent_s[kind])
+        for name, guard in self.guards.items():
+            for kind in Kind:
+                family.add_metric([name, kind], guard.calls[kind], guard.spent_s[kind])
         return family
 
     def _not_permitted(self) -> Metric:
         family = CounterMetricFamily(
             f"{_PREFIX}_not_permitted_calls", "Calls refused", labels=["name", "kind"]
         )
-        family.add_metric([self.name, "not_permitted"], self.guard.not_permitted)
+        for name, guard in self.guards.items():
+            family.add_metric([name, "not_permitted"], guard.not_permitted)
         return family
 
     def _transitions(self) -> Metric:
         labels = ["name", "from_state", "to_state"]
         family = CounterMetricFamily(f"{_PREFIX}_state_transitions", "Changes of state", labels=labels)
-        for before, after in sorted(LEGAL):
-            family.add_metric([self.name, before, after], self.guard.transitions[before, after])
+        for name, guard in self.guards.items():
+            for before, after in sorted(LEGAL):
+                family.add_metric([name, before, after], guard.transitions[before, after])
         return family
 
     def _rate(self) -> Metric:
-        results, minimum = self.guard.breaker.results, self.guard.policy.minimum
-        rate = failure_rate(results) * 100 if len(results) >= minimum else -1.0
         family = GaugeMetricFamily(
             f"{_PREFIX}_failure_rate", "Percent; -1 below the minimum", labels=["name"]
         )
-        family.add_metric([self.name], rate)
+        for name, guard in self.guards.items():
+            results = guard.breaker.results
+            known = len(results) >= guard.policy.minimum
+            family.add_metric([name], failure_rate(results) * 100 if known else -1.0)
         return family
 
     def _buffered(self) -> Metric:
-        results = self.guard.breaker.results
         family = GaugeMetricFamily(
             f"{_PREFIX}_buffered_calls", "Calls in the window", labels=["name", "kind"]
         )
-        family.add_metric([self.name, Kind.SUCCESSFUL], results.count(True))
-        family.add_metric([self.name, Kind.FAILED], results.count(False))
+        for name, guard in self.guards.items():
+            results = guard.breaker.results
+            family.add_metric([name, Kind.SUCCESSFUL], results.count(True))
+            family.add_metric([name, Kind.FAILED], results.count(False))
         return family
 
 

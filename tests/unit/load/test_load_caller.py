@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drill.load.arrivals import Arrival, Demand
@@ -209,6 +209,7 @@ def test_a_refusal_that_the_end_of_the_run_overtakes_is_no_loss_of_patience() ->
 fates = st.tuples(st.sampled_from(["refuse", "drop", "mute", "complete"]), st.floats(0.0, 70.0))
 
 
+@settings(deadline=None)
 @given(st.lists(fates, min_size=1, max_size=7), st.integers(0, 2**48 - 1))
 def test_whatever_the_platform_does_a_caller_is_one_chain(what: list[tuple[str, float]], seed: int) -> None:
     """Each call names the one before; every one that was up ends; the last is good, or given up; the

@@ -19,8 +19,8 @@ ROWS = 2_400_000
 _BATCH = 20_000
 _SCHEMA = (
     (
-        "CREATE TABLE turn (turn_id uuid PRIMARY KEY, seq bigint GENERATED ALWAYS AS IDENTITY, call_sid text, "
-        "patient text, intent text, outcome text, digest text, said text, created_at timestamptz)"
+        "CREATE TABLE turn (turn_id uuid PRIMARY KEY, seq bigint GENERATED ALWAYS AS IDENTITY, call_sid "
+        "text, patient text, intent text, outcome text, digest text, said text, created_at timestamptz)"
     ),
     "CREATE TABLE outbox (turn_id uuid PRIMARY KEY REFERENCES turn, patient text, document jsonb)",
 )

@@ -39,7 +39,7 @@ from drill.restore.proof.schema import check_schema
 from drill.restore.proof.standby import paused
 from drill.restore.proof.unlogged import check_unlogged
 from drill.restore.proof.wal.actual import actual_xids
-from drill.restore.proof.wal.continuity import follow, prove_wal
+from drill.restore.proof.wal.continuity import WalProof, follow, prove_wal
 from drill.restore.proof.wal.names import lsn_text, parse_lsn
 from drill.restore.proof.wal.prefix import Target, check_target
 from drill.restore.proof.wal.transactions import Kind
@@ -80,6 +80,7 @@ class World:
     backup: Path
     archive: Path
     start: int
+    end: int
     lsn: int
     moment_us: int
 
@@ -156,6 +157,11 @@ def restored(world_backup: Path, to: Path, archive: Path, **target: str) -> post
     return server
 
 
+def whole_log(world: World, workers: int = 2) -> WalProof:
+    """Up to where all tests look."""
+    return prove_wal(world.archive, world.start, postgres.BINARIES, end=world.end, workers=workers)
+
+
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """A primary that goes on under load, a standby that is paused, and a copy restored to its position."""
@@ -186,12 +192,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
                 archived(primary, archive)
                 primary.sql("INSERT INTO turn (patient) VALUES ('last')", database="voice")
                 archived(primary, archive)
+                # The log goes on; what the tests look at is what was there now.
+                end = follow(archive, start).end
                 until = {"recovery_target_lsn": lsn_text(lsn), "recovery_target_inclusive": "off"}
                 copy = restored(backup, folder / "copy", archive, **until)
                 servers.append(copy)
                 yield World(
                     folder, primary, place(primary), place(standby), place(copy), copy, backup, archive,
-                    start, lsn, moment_us,
+                    start, end, lsn, moment_us,
                 )  # fmt: skip
     finally:
         for server in reversed(servers):
@@ -229,7 +237,7 @@ def test_definitions_and_pages_of_a_whole_copy_pass(world: World) -> None:
 
 def test_the_log_is_whole_and_read_side_by_side_it_is_the_same(world: World) -> None:
     """One reader or three: the same transactions, in the same order."""
-    proofs = [prove_wal(world.archive, world.start, postgres.BINARIES, workers=n) for n in (1, 3)]
+    proofs = [whole_log(world, workers=n) for n in (1, 3)]
     assert [p.check.status for p in proofs] == [Status.PASS, Status.PASS]
     one, three = (list(p.transactions) for p in proofs)
     assert one == three
@@ -239,7 +247,7 @@ def test_the_log_is_whole_and_read_side_by_side_it_is_the_same(world: World) -> 
 
 def test_a_copy_restored_to_a_position_holds_exactly_its_transactions(world: World) -> None:
     """And not those of a later one."""
-    records = prove_wal(world.archive, world.start, postgres.BINARIES).transactions
+    records = whole_log(world).transactions
     actual = actual_xids(world.copy, records)
     assert check_target(records, Target(lsn=world.lsn, inclusive=False), actual).status is Status.PASS
     assert check_target(records, Target(), actual).status is Status.FAIL
@@ -251,7 +259,7 @@ def test_a_copy_restored_to_a_time_holds_exactly_the_prefix_of_the_log(world: Wo
     moment = f"{at}.{world.moment_us % 1_000_000:06d}+00"
     copy = restored(world.backup, tmp_path / "copy", world.archive, recovery_target_time=moment)
     try:
-        records = prove_wal(world.archive, world.start, postgres.BINARIES).transactions
+        records = whole_log(world).transactions
         check = check_target(records, Target(time_us=world.moment_us), actual_xids(place(copy), records))
         assert check.status is Status.PASS, check
         copy.sql("INSERT INTO turn (patient) VALUES ('on the new timeline')", database="voice")
@@ -279,13 +287,13 @@ def _switched(copy: postgres.Server, archive: Path) -> int:
 def test_a_missing_segment_is_a_silent_loss_that_both_checks_name(world: World, tmp_path: Path) -> None:
     """PostgreSQL recovers to the hole, opens for business and says nothing."""
     archive = farm(world.archive, tmp_path / "archive")
-    wanted = list(follow(archive, world.start).wanted.values())
+    wanted = list(follow(archive, world.start, world.end).wanted.values())
     (archive / wanted[-1]).unlink()
     (archive / wanted[-2]).unlink()
     copy = restored(world.backup, tmp_path / "copy", archive)
     try:
         assert copy.sql("SELECT count(*) > 0 FROM turn", database="voice") == [(True,)]
-        whole = prove_wal(world.archive, world.start, postgres.BINARIES)
+        whole = whole_log(world)
         actual = actual_xids(place(copy), whole.transactions)
         assert check_target(whole.transactions, Target(), actual).status is Status.FAIL
     finally:
@@ -296,7 +304,7 @@ def test_a_missing_segment_is_a_silent_loss_that_both_checks_name(world: World, 
 
 def test_a_record_that_crosses_from_one_reader_to_the_next_is_read(world: World, tmp_path: Path) -> None:
     """Every segment's first byte that belongs to a record of the segment before, turned over."""
-    wanted = list(follow(world.archive, world.start).wanted.values())
+    wanted = list(follow(world.archive, world.start, world.end).wanted.values())
     crossed = [name for name in wanted[1:] if _rest_of_a_record(world.archive / name) > 0]
     assert len(crossed) >= 4
     for name in crossed[:8]:
@@ -304,7 +312,7 @@ def test_a_record_that_crosses_from_one_reader_to_the_next_is_read(world: World,
         data = bytearray((archive / name).read_bytes())
         data[LONG_HEADER] ^= 1
         put(archive / name, bytes(data))
-        proof = prove_wal(archive, world.start, postgres.BINARIES, workers=len(wanted))
+        proof = prove_wal(archive, world.start, postgres.BINARIES, end=world.end, workers=len(wanted))
         assert proof.check.status is Status.FAIL, name
 
 
@@ -400,16 +408,16 @@ def started(folder: Path) -> Iterator[Place]:
 
 def test_each_damage_is_caught_by_the_check_that_it_is_meant_for(world: World, tmp_path: Path) -> None:
     """Thirteen of thirteen; and nothing that was proved is touched."""
-    records = prove_wal(world.archive, world.start, postgres.BINARIES).transactions
+    records = whole_log(world).transactions
     actual = actual_xids(world.copy, records) or frozenset()
     world.copy_server.stop()
-    replica = shutil.copytree(world.archive, tmp_path / "replica")
+    replica = shutil.copytree(world.backup, tmp_path / "replica")
     (tmp_path / "scratch").mkdir()
     material = Material(
         tmp_path / "scratch", postgres.BINARIES, Copy(world.folder / "copy", started, "voice"),
-        Archive(world.archive, world.start), Backup(world.backup),
+        Archive(world.archive, world.start, world.end), Backup(world.backup),
         Restored(records, Target(lsn=world.lsn, inclusive=False), actual),
-        Points([RecoveryPoint("newest", 90.0)], 100.0, AgeLimits(60.0)), Replica(world.archive, replica),
+        Points([RecoveryPoint("newest", 90.0)], 100.0, AgeLimits(60.0)), Replica(world.backup, replica),
     )  # fmt: skip
     controls = run_controls(material, "all", seed=11)
     assert [(c.damage, c.outcome, c.detail) for c in controls if c.outcome is not Outcome.CAUGHT] == []

@@ -1,12 +1,13 @@
 """SQL of the row digests: sums over a range of pages, sums by bucket, and the rows of one bucket.
 
-    h1 = hash of (hash_record_extended(row, 0)), h2 = hash of (hash_record_extended(row, 42))
+    x, y = hash_record_extended(row, 0), hash_record_extended(row, 42)
+    h1, h2 = hashint8extended(x, y), hashint8extended(y, x)
     a range of pages   count, sum(h1), sum(h2)
     a bucket           the rows whose h1 has the same lowest ten bits, then the next ten, and so on
 
 PostgreSQL's hash of a row is a polynomial of its columns' hashes (31 h + column, in 64 bits), so the sum of
 those of two rows stays what it was when they trade the values of a column. The control `swapped-values` saw
-that; hence each is hashed once more, as the eight bytes that it is, before it is added up.
+that; hence each is hashed once more, with the other as its seed, before it is added up.
 
 Equal is what the type's own equality calls equal: 1.0 and 1.00 are, and so are two texts under a collation
 that says so. sum(int8) is exact: PostgreSQL adds it up in 128 bits and more.
@@ -28,7 +29,7 @@ _LEVELS = 5
 ROWS_FEW = 2000
 _FETCH = 1000
 SEEDS = (0, 42)
-_MIXED = "hash_record_extended(ROW(int8send(hash_record_extended({row}, {seed}))), 1)"
+_ALL = sql.SQL("true")
 
 
 def row_hash(session: Session, table: Table) -> sql.Composable:
@@ -40,16 +41,13 @@ def row_hash(session: Session, table: Table) -> sql.Composable:
     return sql.SQL("ROW({})").format(sql.SQL(", ").join(parts))
 
 
-def mixed(row: sql.Composable, seed: int) -> sql.Composable:
-    """The 64-bit hash of a row that may be added up; see the module."""
-    return sql.SQL(_MIXED).format(row=row, seed=sql.Literal(seed))
-
-
-def _hashed(table: Table, row: sql.Composable) -> sql.Composed:
-    """Both hashes and the place of every row; OFFSET 0 keeps each hash from being reckoned twice."""
-    return sql.SQL("SELECT {one} h1, {two} h2, t.ctid FROM ONLY {table} t OFFSET 0").format(
-        one=mixed(row, SEEDS[0]), two=mixed(row, SEEDS[1]), table=sql.Identifier(*table.key)
-    )
+def _hashed(table: Table, row: sql.Composable, where: sql.Composable = _ALL) -> sql.Composed:
+    """Both hashes and the place of every row; OFFSET 0 keeps x and y from being reckoned twice."""
+    return sql.SQL(
+        "SELECT hashint8extended(x, y) h1, hashint8extended(y, x) h2, ctid FROM (SELECT "
+        "hash_record_extended({row}, {one}) x, hash_record_extended({row}, {two}) y, t.ctid "
+        "FROM ONLY {table} t WHERE {where} OFFSET 0) b"
+    ).format(row=row, one=SEEDS[0], two=SEEDS[1], table=sql.Identifier(*table.key), where=where)
 
 
 def range_sums(session: Session, table: Table, row: sql.Composable, pages: tuple[int, int]) -> Sums:
@@ -57,13 +55,10 @@ def range_sums(session: Session, table: Table, row: sql.Composable, pages: tuple
     start, stop = pages
     # A block's number is an unsigned 32-bit one, and no table has the last of them.
     last = stop if stop < table.pages else 0xFFFFFFFF
-    query = sql.SQL(
-        "SELECT count(*), sum({one}), sum({two}) FROM ONLY {table} t "
-        "WHERE t.ctid >= {start}::tid AND t.ctid < {stop}::tid"
-    ).format(
-        one=mixed(row, SEEDS[0]), two=mixed(row, SEEDS[1]), table=sql.Identifier(*table.key),
-        start=sql.Literal(f"({start},0)"), stop=sql.Literal(f"({last},0)"),
-    )  # fmt: skip
+    within = sql.SQL("t.ctid >= {}::tid AND t.ctid < {}::tid").format(
+        sql.Literal(f"({start},0)"), sql.Literal(f"({last},0)")
+    )
+    query = sql.SQL("SELECT count(*), sum(h1), sum(h2) FROM ({}) d").format(_hashed(table, row, within))
     found = session.execute(query).fetchone()
     assert found is not None  # noqa: S101  # an aggregate always gives a row
     return Sums(int(found[0]), int(found[1] or 0), int(found[2] or 0))

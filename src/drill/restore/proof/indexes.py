@@ -15,6 +15,7 @@ import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -22,7 +23,6 @@ from psycopg import sql
 from drill.model.restore import Check, Coverage, concluded, undecided
 from drill.restore.proof.catalog import Table, hashable, tables
 from drill.restore.proof.clock import timed
-from drill.restore.proof.digest import mixed
 from drill.restore.proof.place import Place, Session, why
 
 NAME = "data.indexes"
@@ -66,7 +66,7 @@ class Index:
     def values(self) -> sql.Composable:
         """What it holds of a row, as one value to hash."""
         parts = [p if h else f"({p})::text" for p, h in zip(self.parts, self.hashable, strict=True)]
-        return mixed(sql.SQL("ROW({})").format(sql.SQL(", ").join(map(sql.SQL, parts))), 0)
+        return sql.SQL("hash_record_extended(ROW({}), 0)").format(sql.SQL(", ").join(map(sql.SQL, parts)))
 
     @property
     def condition(self) -> sql.Composable:
@@ -74,7 +74,9 @@ class Index:
         return sql.SQL(self.where or "true")
 
 
-Found = tuple[int, int]
+# Entries, and two sums of their hashes: as PostgreSQL has it, and once more hashed (see `digest`).
+Found = tuple[int, int, int]
+_SUMS = "count({0}), sum({0}), sum(hashint8extended({0}, 1))"
 
 
 def check_indexes(place: Place, sessions: int = 2) -> Check:
@@ -153,13 +155,21 @@ def _set(session: Session, wanted: dict[str, str]) -> None:
 def _past_indexes(session: Session, table: Table, indexes: Sequence[Index]) -> list[Found]:
     """Of each index what it ought to hold: one pass over the table for all of them."""
     _set(session, _PAST_INDEXES)
+    names = [sql.Identifier(f"h{n}") for n in range(len(indexes))]
     each = [
-        sql.SQL("count(*) FILTER (WHERE {0}), sum({1}) FILTER (WHERE {0})").format(i.condition, i.values)
-        for i in indexes
+        sql.SQL("CASE WHEN {} THEN {} END {}").format(index.condition, index.values, name)
+        for index, name in zip(indexes, names, strict=True)
     ]
-    query = sql.SQL("SELECT {} FROM ONLY {}").format(sql.SQL(", ").join(each), sql.Identifier(*table.key))
+    query = sql.SQL("SELECT {} FROM (SELECT {} FROM ONLY {} OFFSET 0) d").format(
+        sql.SQL(", ").join(sql.SQL(_SUMS).format(name) for name in names),
+        sql.SQL(", ").join(each), sql.Identifier(*table.key),
+    )  # fmt: skip
     row = session.execute(query).fetchone() or ()
-    return [(int(row[n]), int(row[n + 1] or 0)) for n in range(0, len(row), 2)]
+    return [_found(row[n : n + 3]) for n in range(0, len(row), 3)]
+
+
+def _found(row: Sequence[Any]) -> Found:
+    return int(row[0]), int(row[1] or 0), int(row[2] or 0)
 
 
 def _through(session: Session, table: Table, index: Index, expected: Found) -> _Said:
@@ -168,10 +178,9 @@ def _through(session: Session, table: Table, index: Index, expected: Found) -> _
     if index.method != "btree":
         return False, ""
     _set(session, _THROUGH_ONE)
-    query = sql.SQL(
-        "SELECT count(*), sum(h) FROM (SELECT {} h FROM ONLY {} WHERE {} ORDER BY {} OFFSET 0) d"
-    ).format(
-        index.values, sql.Identifier(*table.key), index.condition, sql.SQL(", ".join(index.order))
+    query = sql.SQL("SELECT {} FROM (SELECT {} h FROM ONLY {} WHERE {} ORDER BY {} OFFSET 0) d").format(
+        sql.SQL(_SUMS).format(sql.Identifier("h")), index.values, sql.Identifier(*table.key),
+        index.condition, sql.SQL(", ".join(index.order)),
     )  # fmt: skip
     try:
         if not _uses(session, query, index.name):
@@ -179,7 +188,7 @@ def _through(session: Session, table: Table, index: Index, expected: Found) -> _
         row = session.execute(query).fetchone()
     except psycopg.Error as error:
         return True, f"index {index}: {why(error)}"
-    found = (int(row[0]), int(row[1] or 0)) if row else (0, 0)
+    found = _found(row or (0, 0, 0))
     if found == expected:
         return True, ""
     return True, f"index {index} holds {found[0]} entries that are not the table's {expected[0]} rows"

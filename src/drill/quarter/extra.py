@@ -50,7 +50,7 @@ def pdf(html: str, attached: Mapping[str, str], identifier: str, made: datetime)
     Fonts are the machine's own, so bytes are the same wherever the same fonts and WeasyPrint are.
     """
     try:
-        from weasyprint import CSS, HTML, Attachment
+        from weasyprint import HTML, Attachment
     except (ImportError, OSError) as error:
         raise WorldError(f"PDF {MISSING}, and the library Pango ({str(error).splitlines()[0]})") from error
     stamp = made.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -62,8 +62,8 @@ def pdf(html: str, attached: Mapping[str, str], identifier: str, made: datetime)
         Attachment(string=text, name=name, description=name, created=made, modified=made, relationship="Data")
         for name, text in sorted(attached.items())
     ]
-    done = HTML(string=_drawable(dated), base_url=None).write_pdf(
-        stylesheets=[CSS(string=_text("drill.quarter", "paper.css"))],
+    page = _drawable(dated.replace("</style>", f"{_text('drill.quarter', 'paper.css')}</style>", 1))
+    done = HTML(string=page, base_url=None).write_pdf(
         pdf_variant="pdf/a-3a", attachments=attachments, pdf_identifier=identifier.encode(), dpi=144,
     )  # fmt: skip
     return bytes(done)

@@ -5,7 +5,7 @@ READY := .venv/.ready
 TOXIPROXY := v2.12.0
 SUITE ?= quarterly
 
-.PHONY: drill test lint bench bench-calls bench-restore soak clean setup
+.PHONY: sample drill test lint bench bench-calls bench-restore soak clean setup
 
 # The drill suite on the embedded sandbox; its last lines name the reports, below runs/.
 drill: setup
@@ -36,6 +36,14 @@ soak: setup
 # What a proof of a restore costs on a gigabyte of rows; two cores, five minutes, six gigabytes of disk.
 bench-restore: setup
 	$(PY) -m benchmarks.restore
+# The committed sample of a quarter's report, from its runs; commit what changes here when judging or rendering changed.
+sample: setup
+	rm -rf .drill/sample
+	mkdir -p .drill/sample
+	tar -C .drill/sample -xf reports/sample/runs.tar.xz
+	$(BIN)/drill report --quarter 2026Q4 --as-of 2026-11-25 --runs .drill/sample/runs --drills reports/sample/drills \
+		--out reports/sample/2026Q4
+	$(PY) scripts/pdf_toolchain.py > reports/sample/toolchain.txt
 
 setup: $(READY) .tools/.ready
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from html import escape
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -38,6 +39,11 @@ def _context(view: QuarterView) -> dict[str, object]:
     }
 
 
+def _quoted(text: str) -> Markup:
+    """A journal line between tags: its many quotes may stand as they are there."""
+    return Markup(escape(text, quote=False))  # noqa: S704  # escaped right here
+
+
 @cache
 def _environment(*, plain: bool) -> Environment:
     environment = Environment(
@@ -46,6 +52,7 @@ def _environment(*, plain: bool) -> Environment:
         keep_trailing_newline=True, finalize=markdown if plain else None,
     )  # fmt: skip
     environment.filters["drawn"] = Markup  # our own SVG, escaped where it was made
+    environment.filters["quoted"] = _quoted
     environment.filters["code"] = code
     environment.filters["place"] = lambda objective: anchor("objective", objective)
     return environment

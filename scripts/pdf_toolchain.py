@@ -28,4 +28,4 @@ def fingerprint() -> str:
 
 
 if __name__ == "__main__":
-    print(fingerprint())  # noqa: T201
+    print(fingerprint())

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
-from tests.fakes import run
-
+from drill.definition.controls import catalogue
 from drill.judge import judge
 from drill.model.verdicts import Status, worst
-from drill.quarter.trial import Measures, State, Time, Trial, trial
+from drill.quarter.calendar import Quarter
+from drill.quarter.notes import Notes
+from drill.quarter.population import in_order
+from drill.quarter.trial import Measures, State, Time, Trial, trial, unreadable
+from drill.quarter.values import Planned, QuarterView
+from drill.quarter.view import build_quarter
 from drill.report.values import anchor
 from drill.runs import Judged
+from fakes import run
 
 ROOT = Path("runs")
 
@@ -47,3 +52,27 @@ def a_trial(
         plan=dataclasses.replace(base.plan, drill=drill, controls=controls or base.plan.controls),
         measures=Measures(None if recovery_s is None else Time(recovery_s), Time(2.0), Time(loss_s)),
     )  # fmt: skip
+
+
+PLANNED = (
+    Planned("ehr-outage", "EHR outage", "on-call", "SEV2", "R-012", "", "monthly", ("SOC2 A1.3",)),
+    Planned("ehr-slow", "EHR slow", "on-call", "SEV2", "R-012", "", "weekly", ("SOC2 CC7.2",)),
+)
+
+
+def some_trials() -> tuple[Trial, ...]:
+    """A failure, the run that closed it, a sham, one of the quarter before, and one that cannot be read."""
+    return in_order((
+        a_trial("r3", "2026-11-03", state=State.SHAM, integrity__fault=Status.UNKNOWN),
+        a_trial("r1", "2026-10-01", breaker__opened=Status.FAIL),
+        a_trial("r2", "2026-10-02"),
+        a_trial("r0", "2026-08-01"),
+        unreadable(ROOT / "ehr-outage" / "20261104T000000Z-aaaaaa", ROOT, "no readable plan.json"),
+    ))  # fmt: skip
+
+
+def a_view(trials: tuple[Trial, ...] = (), planned: tuple[Planned, ...] = PLANNED) -> QuarterView:
+    """The report of these runs."""
+    return build_quarter(
+        Quarter(2026, 4), date(2026, 11, 25), trials, planned, Notes(), catalogue(), "drill report"
+    )

@@ -13,6 +13,7 @@ import click
 from drill.cli.say import as_json
 from drill.model.errors import DefinitionError
 from drill.model.verdicts import EXIT_CODES, worst
+from drill.objectives.say import count
 from drill.quarter.calendar import Quarter, parse_quarter
 from drill.quarter.compare import Compared
 from drill.quarter.compare import compare as compare_runs
@@ -130,7 +131,8 @@ def _set(text: str, runs: Path) -> tuple[Trial, ...]:
 
 
 def _told(of: Compared) -> str:
-    lines = [f"{of.drill}: {of.before} runs before, {of.after} after", *([of.warning] if of.warning else [])]
+    lines = [f"{of.drill}: {count(of.before, 'run')} before, {of.after} after"]
+    lines += [of.warning] if of.warning else []
     for change in of.changes:
         lines += [f"  {change.status.name:<8}{change.metric}: {change.before} -> {change.after}"]
         lines += [f"          {change.sentence}"]

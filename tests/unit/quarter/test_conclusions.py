@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from tests.quarters import a_trial
-
 from drill.definition.controls import catalogue
 from drill.model.verdicts import Status
 from drill.objectives import GROUPS
 from drill.quarter.conclusions import Conclusion, conclude, few
 from drill.quarter.trial import State
+from quarters import a_trial
 
 CP4 = catalogue()["NIST 800-53 CP-4"]
 FAIL, UNKNOWN, PASS = Status.FAIL, Status.UNKNOWN, Status.PASS

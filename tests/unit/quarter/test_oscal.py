@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.quarter.test_quarter_report import _trials, _view
 
 from drill.model.errors import WorldError
 from drill.quarter.extra import oscal_text
 from drill.quarter.oscal import assessment_results, plan_of_action
 from drill.quarter.oscal_links import dangling
+from quarters import a_view, some_trials
 
 SEED = "5" * 64
 
 
 def _documents() -> dict[str, Any]:
-    view = _view(_trials())
+    view = a_view(some_trials())
     return {
         "assessment-results": assessment_results(view, SEED),
         "plan-of-action-and-milestones": plan_of_action(view, SEED),

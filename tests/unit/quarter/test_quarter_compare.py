@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from tests.quarters import a_trial
-
 from drill.model.verdicts import Status
 from drill.quarter.compare import compare
 from drill.quarter.trial import Measures, Time, Trial
+from quarters import a_trial
 
 
 def _runs(month: int, *times_s: float) -> list[Trial]:

@@ -6,7 +6,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from tests.quarters import a_trial
 
 from drill.model.errors import DefinitionError
 from drill.model.verdicts import Status
@@ -14,6 +13,7 @@ from drill.quarter.findings import Standing, findings
 from drill.quarter.notes import Notes
 from drill.quarter.notes_file import read_notes
 from drill.quarter.trial import State
+from quarters import a_trial
 
 BAD = a_trial("r1", "2026-10-01", breaker__opened=Status.FAIL)
 GOOD = a_trial("r2", "2026-10-09")

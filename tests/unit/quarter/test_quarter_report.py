@@ -3,49 +3,23 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import re
-from datetime import date
 from xml.etree import ElementTree as ET
 
-from tests.quarters import ROOT, a_trial
-
-from drill.definition.controls import catalogue
 from drill.model.verdicts import Status
-from drill.quarter.calendar import Quarter
-from drill.quarter.notes import Notes
 from drill.quarter.population import in_order
 from drill.quarter.render import quarter_html, quarter_markdown
 from drill.quarter.tables import junit, objectives_csv
-from drill.quarter.trial import State, Trial, unreadable
-from drill.quarter.values import Planned, QuarterView
-from drill.quarter.view import build_quarter
-
-PLANNED = (
-    Planned("ehr-outage", "EHR outage", "on-call", "SEV2", "R-012", "", "monthly", ("SOC2 A1.3",)),
-    Planned("ehr-slow", "EHR slow", "on-call", "SEV2", "R-012", "", "weekly", ("SOC2 CC7.2",)),
-)
-
-
-def _trials() -> tuple[Trial, ...]:
-    return in_order((
-        a_trial("r3", "2026-11-03", state=State.SHAM, integrity__fault=Status.UNKNOWN),
-        a_trial("r1", "2026-10-01", breaker__opened=Status.FAIL),
-        a_trial("r2", "2026-10-02"),
-        a_trial("r0", "2026-08-01"),
-        unreadable(ROOT / "ehr-outage" / "20261104T000000Z-aaaaaa", ROOT, "no readable plan.json"),
-    ))  # fmt: skip
-
-
-def _view(trials: tuple[Trial, ...] = (), planned: tuple[Planned, ...] = PLANNED) -> QuarterView:
-    return build_quarter(
-        Quarter(2026, 4), date(2026, 11, 25), trials, planned, Notes(), catalogue(), "drill report"
-    )
+from drill.quarter.trial import unreadable
+from drill.quarter.values import Planned
+from quarters import PLANNED, ROOT, a_trial, a_view, some_trials
 
 
 def test_every_link_leads_to_something_on_the_page_and_no_place_has_two_names() -> None:
     """From each sentence to its verdict, from each verdict to its events."""
-    page = quarter_html(_view(_trials()))
+    page = quarter_html(a_view(some_trials()))
     ids = re.findall(r' id="([^"]+)"', page)
     assert len(ids) == len(set(ids))
     targets = set(re.findall(r'href="#([^"]+)"', page)) | set(re.findall(r"url\(#([^)]+)\)", page))
@@ -56,28 +30,28 @@ def test_every_link_leads_to_something_on_the_page_and_no_place_has_two_names() 
 
 def test_the_page_needs_nothing_from_elsewhere() -> None:
     """No script, no address outside of itself but the names of XML."""
-    page = quarter_html(_view(_trials()))
+    page = quarter_html(a_view(some_trials()))
     assert "<script" not in page
     assert set(re.findall(r"https?://[^\"' <]+", page)) == {"http://www.w3.org/2000/svg"}
 
 
 def test_the_same_runs_give_the_same_bytes() -> None:
     """In whatever order they come."""
-    forward, backward = _view(_trials()), _view(in_order(reversed(_trials())))
+    forward, backward = a_view(some_trials()), a_view(in_order(reversed(some_trials())))
     assert quarter_html(forward) == quarter_html(backward)
     assert quarter_markdown(forward) == quarter_markdown(backward)
 
 
 def test_every_run_of_the_quarter_is_in_the_population_and_none_of_another() -> None:
     """Sham and unreadable ones included."""
-    view = _view(_trials())
+    view = a_view(some_trials())
     assert [t.run_id for t in view.trials] == ["r1", "r2", "r3", "20261104T000000Z-aaaaaa"]
     assert view.population == "4 runs: 2 conducted, 1 sham, 1 unreadable"
 
 
 def test_a_drill_that_is_due_and_never_ran_leaves_the_quarter_without_an_answer() -> None:
     """Never tested reads as such, in the sentence and in the table."""
-    view = _view((a_trial("r2", "2026-10-02"), a_trial("r4", "2026-11-02")))
+    view = a_view((a_trial("r2", "2026-10-02"), a_trial("r4", "2026-11-02")))
     assert view.status is Status.UNKNOWN
     assert view.sentence == "1 of 2 drills stands at PASS; never tested: ehr-slow."
     assert "NOT TESTED" in quarter_html(view)
@@ -86,27 +60,25 @@ def test_a_drill_that_is_due_and_never_ran_leaves_the_quarter_without_an_answer(
 def test_what_is_not_due_does_not_have_to_run() -> None:
     """A drill on demand that never ran takes nothing away."""
     on_demand = Planned("ehr-slow", "EHR slow", "on-call", "SEV2", "", "", "on demand", ())
-    view = _view((a_trial("r2", "2026-10-02"), a_trial("r4", "2026-11-02")), (PLANNED[0], on_demand))
+    view = a_view((a_trial("r2", "2026-10-02"), a_trial("r4", "2026-11-02")), (PLANNED[0], on_demand))
     assert view.status is Status.PASS
 
 
 def test_an_empty_quarter_is_unknown_and_still_a_page() -> None:
     """Nothing passes by having done nothing."""
-    view = _view((), ())
+    view = a_view((), ())
     assert (view.status, view.sentence) == (Status.UNKNOWN, "There is no drill and no run.")
     assert "There is no drill and no run." in quarter_html(view)
 
 
 def test_limits_that_moved_between_runs_are_a_deviation() -> None:
     """Criteria may change, but not unseen."""
-    import dataclasses
-
     before, after = a_trial("r1", "2026-10-01"), a_trial("r2", "2026-10-02")
     assert after.plan is not None and after.plan.objectives.recovery is not None
     recovery = dataclasses.replace(after.plan.objectives.recovery, within_s=99.0)
     objectives = dataclasses.replace(after.plan.objectives, recovery=recovery)
     moved = dataclasses.replace(after, plan=dataclasses.replace(after.plan, objectives=objectives))
-    (found,) = _view((before, moved)).deviations
+    (found,) = a_view((before, moved)).deviations
     assert (found.kind, found.what) == (
         "criteria changed",
         "recovery.within_s was 20.0 in the run before and is 99.0",
@@ -116,14 +88,14 @@ def test_limits_that_moved_between_runs_are_a_deviation() -> None:
 def test_hostile_texts_stay_texts() -> None:
     """A title may come from anybody."""
     evil = Planned("ehr-outage", "<img src=x onerror=alert(1)>", "|x|", "S", "", "", "", ())
-    page = quarter_html(_view(_trials(), (evil,)))
+    page = quarter_html(a_view(some_trials(), (evil,)))
     assert "<img" not in page
     assert "&lt;img" in page
 
 
 def test_junit_fails_what_failed_and_errs_on_what_is_unknown() -> None:
     """A skipped case would leave a pipeline green: only a sham has them."""
-    root = ET.fromstring(junit(_trials()))  # noqa: S314  # our own text
+    root = ET.fromstring(junit(some_trials()))  # noqa: S314  # our own text
     counts = {
         s.get("name"): tuple(int(s.get(k, "")) for k in ("failures", "errors", "skipped")) for s in root
     }
@@ -135,7 +107,7 @@ def test_junit_fails_what_failed_and_errs_on_what_is_unknown() -> None:
 
 def test_csv_has_a_line_for_each_verdict_and_no_formula() -> None:
     """Also for a run that has none."""
-    trials = _trials()
+    trials = some_trials()
     rows = list(csv.reader(io.StringIO(objectives_csv(trials))))
     assert len(rows) == 1 + sum(len(t.verdicts) or 1 for t in trials)
     evil = unreadable(ROOT / "ehr-outage" / "x", ROOT, "=cmd()")

@@ -36,6 +36,7 @@ soak: setup
 # What a proof of a restore costs on a gigabyte of rows; two cores, five minutes, six gigabytes of disk.
 bench-restore: setup
 	$(PY) -m benchmarks.restore
+
 # The committed sample of a quarter's report, from its runs; commit what changes here when judging or rendering changed.
 sample: setup
 	rm -rf .drill/sample

@@ -22,7 +22,8 @@ _RECORDS = ("integrity.reverted", "ehr_writes", "calls.right_patient", "turns.lo
 _FIRST = (
     *_RECORDS, "remediation", "calls.dropped",
     "calls.no_cascade", "breaker.no_retry_storm", "breaker.opened", "breaker.closed",
-    "recovery.time_to_recover", "recovery.breached_call_seconds", "calls", "voice.drops", "voice.setup",
+    "recovery.time_to_recover", "recovery.breached_call_seconds", "restore.completed", "restore.points",
+    "restore", "calls", "voice.drops", "voice.setup",
     "voice.missed", "voice", "breaker", "recovery",
     "integrity.ended", "integrity.children", "integrity.fault", "integrity.baseline", "integrity.witness",
     "integrity",

@@ -20,6 +20,8 @@ from drill.model.target import Target
 from drill.model.units import seconds
 from drill.traffic import traffic
 
+SEED, CONTROLS = "seed", "controls"  # what an experiment that restores is told besides how long
+
 
 def plan(drill: Drill, target: Target, *, seed: int, sham: bool) -> Plan:
     """Freeze a drill for a target; DefinitionError when the target lacks what the drill judges."""
@@ -31,7 +33,7 @@ def plan(drill: Drill, target: Target, *, seed: int, sham: bool) -> Plan:
         target_digest=target.digest, zones=tuple(zone.name for zone in target.zones),
         capacities=tuple(zone.capacity for zone in target.zones),
         members=tuple(member.zone for member in target.store.members) if target.store else (),
-        experiment_file=drill.experiment_file, experiment=_experiment(drill, sham=sham),
+        experiment_file=drill.experiment_file, experiment=_experiment(drill, seed, sham=sham),
         load=drill.load, phases=drill.phases, objectives=_objectives(drill.objectives, target),
         seed=seed, sham=sham, abort_when=drill.abort_when,
     )  # fmt: skip
@@ -74,8 +76,11 @@ def _too_many(drill: Drill, target: Target) -> list[str]:
     ]
 
 
-def _experiment(drill: Drill, *, sham: bool) -> str:
+def _experiment(drill: Drill, seed: int, *, sham: bool) -> str:
     experiment: dict[str, Any] = json.loads(drill.experiment)
+    if drill.objectives.restore is not None:
+        told = {SEED: seed, CONTROLS: drill.objectives.restore.controls}
+        experiment["configuration"] = experiment.get("configuration", {}) | told
     if not any(injects(step) for step in experiment["method"]):
         known = [f"{ACTIONS}.{name}" for name in INJECTING]
         raise DefinitionError(
@@ -93,7 +98,11 @@ def _sham(step: dict[str, Any]) -> dict[str, Any]:
 
 
 def _objectives(asked: Objectives, target: Target) -> Objectives:
-    """The breaker's own numbers are the target's to tell."""
+    """The breaker's own numbers are the target's to tell, and so is what its backups' policy keeps."""
+    if asked.restore is not None and target.backups is not None:
+        asked = dataclasses.replace(
+            asked, restore=dataclasses.replace(asked.restore, keep=target.backups.keep)
+        )
     if asked.breaker is None or target.breaker is None:
         return asked
     known = dataclasses.replace(

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import pwd
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from drill.conduct import Outcome, conduct
 from drill.conduct.guards import Consent
 from drill.conduct.loop import Show
 from drill.conduct.rehearse import Rehearsal, rehearse
-from drill.definition import load_drill
+from drill.definition import Drill, load_drill
 from drill.definition.suites import all_drills, expand
 from drill.embedded import SandboxOptions, sandbox
 from drill.evidence import timestamps
@@ -42,11 +42,13 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Which platform is meant. `embedded` starts a sandbox of one's own for this command."""
+    """Which platform is meant. `embedded` starts a sandbox of one's own for this command; with `backups`
+    when one of the drills restores."""
 
     name: str | None = None
     file: Path | None = None
     embedded: SandboxOptions | None = None
+    backups: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class How:
     """What a run is asked for besides its drill file. `seed` None draws one and writes it down; with an
     approval it is the one that was approved. `operator`: who runs it, the login's name unless said.
 
+    `controls`: how many damages a drill of a restore plants, whatever its file says.
     `tsa`: address of the authority that puts a time stamp on the run's record before anything is touched.
     """
 
@@ -64,6 +67,7 @@ class How:
     tsa: str | None = None
     operator: str = ""
     approval: Path | None = None
+    controls: str | None = None
 
 
 @contextmanager
@@ -72,7 +76,8 @@ def opened(where: Where) -> Iterator[Target]:
     if where.embedded is None and _named(where):
         yield find_target(where.name, Path(), file=where.file)
         return
-    with sandbox(where.embedded or SandboxOptions()) as file:
+    own = where.embedded or SandboxOptions()
+    with sandbox(replace(own, backups=own.backups or where.backups)) as file:
         target = find_target(None, Path(), file=file)
         forget(target)
         yield target
@@ -96,7 +101,7 @@ def run_drill(file: Path, target: Target, how: How, show: Show) -> Judged:
     guards refused, or no time stamp was given: nothing was injected then, and the run's folder says why.
     """
     approval = _approval(how)
-    planned = plan(load_drill(file), target, seed=_seed(how, approval), sham=how.sham)
+    planned = plan(_asked(file, how), target, seed=_seed(how, approval), sham=how.sham)
     folder, run_id = new_run(how.runs, planned, target, approval)
     if how.tsa:
         (folder / RUN_STAMP).write_bytes(timestamps.ask(how.tsa, (folder / RECORD).read_bytes()))
@@ -112,8 +117,23 @@ def run_drill(file: Path, target: Target, how: How, show: Show) -> Judged:
 def rehearse_drill(file: Path, target: Target, how: How) -> Rehearsal:
     """Everything of a run that can be had without changing anything; the same errors as `run_drill`."""
     approval = _approval(how)
-    planned = plan(load_drill(file), target, seed=_seed(how, approval), sham=how.sham)
+    planned = plan(_asked(file, how), target, seed=_seed(how, approval), sham=how.sham)
     return rehearse(planned, target, how.runs, Consent(how.operator or operator(), approval))
+
+
+def needs_backups(files: Iterable[Path]) -> bool:
+    """Whether one of these drills restores."""
+    return any(load_drill(file).objectives.restore is not None for file in files)
+
+
+def _asked(file: Path, how: How) -> Drill:
+    """The drill as its file says it, but for what this run was asked."""
+    drill = load_drill(file)
+    limits = drill.objectives.restore
+    if how.controls is None or limits is None:
+        return drill
+    asked = replace(drill.objectives, restore=replace(limits, controls=how.controls))
+    return replace(drill, objectives=asked)
 
 
 def operator(environ: Mapping[str, str] = os.environ) -> str:

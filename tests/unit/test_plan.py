@@ -92,7 +92,8 @@ def test_an_experiment_that_injects_nothing_of_ours_is_refused(drill: Drill) -> 
             "drills/ehr-outage.yaml: experiments/ehr-outage.yaml injects nothing that a drill could prove; "
             "use the action drill.toolkit.actions.ehr_fault, drill.toolkit.actions.zone_fault, "
             "drill.toolkit.actions.service_fault, drill.toolkit.actions.media_fault, "
-            "drill.toolkit.actions.speech_fault or drill.toolkit.actions.model_fault"
+            "drill.toolkit.actions.speech_fault, drill.toolkit.actions.model_fault or "
+            "drill.toolkit.actions.restore_backup"
         ),
     )
 

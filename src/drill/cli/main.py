@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from drill.cli.progress import Terminal
 from drill.cli.reports import compare, report
 from drill.cli.say import as_json, failures, healed_json, healing, table
 from drill.definition import load_drill
+from drill.definition.drill_table import CONTROLS
 from drill.model.errors import DefinitionError, DrillError, WorldError
 from drill.model.plan import to_json
 from drill.model.units import seconds
@@ -92,12 +94,19 @@ def plan(drill: str, drills: Path, seed: int, **where: Any) -> None:
     "--tsa", metavar="URL", help="Have the plan time-stamped (RFC 3161) before anything is touched."
 )
 @click.option("--quiet", is_flag=True, help="No progress on stderr.")
+@click.option(
+    "--controls",
+    type=click.Choice(CONTROLS),
+    default=None,
+    help="Damages that a drill of a restore plants in copies; as the drill says when not given.",
+)
 @APPROVAL_OPTION
 @OPERATOR_OPTION
 @_JSON
 def run(
     drills_or_suite: tuple[str, ...], drills: Path, seed: int | None, sham: bool, runs: Path,
-    tsa: str | None, quiet: bool, approval: Path | None, operator: str, json_: bool, **where: Any,
+    tsa: str | None, quiet: bool, controls: str | None, approval: Path | None, operator: str,
+    json_: bool, **where: Any,
 ) -> None:  # fmt: skip
     """Conduct drills, judge them and write their reports."""
     files = wiring.expand(drills_or_suite, drills)
@@ -111,8 +120,10 @@ def run(
         tsa=tsa,
         operator=operator,
         approval=approval,
+        controls=controls,
     )
-    with Terminal(quiet=quiet) as terminal, wiring.opened(_where(**where)) as target:
+    meant = replace(_where(**where), backups=wiring.needs_backups(files))
+    with Terminal(quiet=quiet) as terminal, wiring.opened(meant) as target:
         judged = []
         for file in files:
             terminal.say(f"{file.stem} on {target.name}")

@@ -21,6 +21,7 @@ from drill.conduct.live import Live
 from drill.conduct.readback import read_back
 from drill.conduct.signals import Asked, Stop, listening
 from drill.conduct.tripwires import Tripwire, Wires
+from drill.definition.needs import restores
 from drill.faults import Proxies
 from drill.faults.ledger import outstanding
 from drill.journal import Journal, merge, read_run
@@ -33,6 +34,8 @@ from drill.reaper.alive import ALIVE, hold
 from drill.reaper.heal import restore
 from drill.reaper.lease import LEASE_S
 from drill.reaper.lock import TargetLock
+from drill.restore.exercise import sweep
+from drill.toolkit.restore_session import workspace
 
 LOCKED = "target is held by no other drill"
 TICK_S = 0.1
@@ -213,9 +216,11 @@ def _phases(run: _Run, crew: Crew) -> None:
 
 
 def _fault(run: _Run) -> None:
+    """The experiment. One that restores and hurts nothing has its own record; the judge reads it there."""
     run.enter("fault")
     run.helpers.start_toolkit()
-    if not run.plan.sham and not run.wait(
+    quiet = run.plan.sham or restores(run.plan.experiment)
+    if not quiet and not run.wait(
         "fault",
         APPLY_WITHIN_S,
         lambda: bool(run.live.applied or run.live.failed or run.helpers.toolkit_ended()),
@@ -225,7 +230,7 @@ def _fault(run: _Run) -> None:
     if not run.wait("fault", at_most_s, run.helpers.toolkit_ended):
         raise Stop("the experiment did not end in time")
     run.live.update()
-    if run.live.failed or run.live.outstanding() or not (run.live.applied or run.plan.sham):
+    if run.live.failed or run.live.outstanding() or not (run.live.applied or quiet):
         raise Stop(
             "the fault was not applied and reverted as planned: "
             + "; ".join(run.live.failed or ["see faults"])
@@ -256,6 +261,7 @@ def _unwind(run: _Run, run_id: str, *, aborted: bool) -> None:
     Faults are undone by the toolkit, or else by the reaper, or else here, from the journal.
     """
     run.helpers.end_toolkit(_hung(run) if aborted else lambda: False)
+    sweep(workspace(run.folder), run.target.backups)
     if not run.helpers.release_reaper() and (run.folder / "journal" / "faults.jsonl").exists():
         _undo(run)
     run.note(PhaseEntered("unwind"))

@@ -243,6 +243,50 @@ REMEDIATION = Table(
         ),
     ),
 )
+CONTROLS = ("none", "sample", "all")
+RESTORE = Table(
+    "restore",
+    "Backups that bring back what they promise; the experiment has to restore one (`restore_backup`).",
+    (
+        Key(
+            "rto",
+            DURATION,
+            "From the restore's beginning until the verified copy has served a call.",
+            "rto: 30m",
+        ),
+        Key(
+            "rpo",
+            DURATION,
+            "How long before the moment that should come back the oldest lost turn may be acknowledged.",
+            "rpo: 5m",
+        ),
+        Key("age", DURATION, "How old the newest whole base backup may be.", "age: 26h"),
+        Key("window", DURATION, "How far back there has to be a whole base backup.", "window: 7d"),
+        Key(
+            "rows",
+            choice("comparison of rows", "compared", "left"),
+            "Whether every row is compared with a replica that stands at the same position; the experiment "
+            "then restores to a position (`to: lsn`). Left when not given.",
+            "rows: compared",
+            required=False,
+        ),
+        Key(
+            "regions",
+            choice("comparison of regions", "compared", "left"),
+            "Whether the second region is compared with the first, by content. Left when not given.",
+            "regions: compared",
+            required=False,
+        ),
+        Key(
+            "controls",
+            choice("number of controls", *CONTROLS),
+            "How many damages are planted in copies, each of which a check has to catch; sample when not "
+            "given. `drill run --controls` says otherwise for one run.",
+            "controls: all",
+            required=False,
+        ),
+    ),
+)
 OBJECTIVES = Table(
     "objectives",
     "The pass criteria; integrity is judged always, the others where they are asked for.",
@@ -263,6 +307,7 @@ OBJECTIVES = Table(
             required=False,
         ),
         Key("voice", VOICE, "What callers hear.", "voice:", required=False),
+        Key("restore", RESTORE, "Backups that are restored.", "restore:", required=False),
     ),
     least=1,
 )

@@ -30,6 +30,7 @@ from drill.model.plan import (
     Phases,
     RecoveryLimits,
     RemediationLimits,
+    RestoreLimits,
     TurnLimits,
     WriteLimits,
 )
@@ -175,6 +176,7 @@ def _objectives(section: Section) -> Objectives:
         capacity=CapacityLimits(capacity.get("blocked_max")) if capacity else None,
         remediation=RemediationLimits(remediation.get("restarted_within")) if remediation else None,
         voice=voice_limits(voice) if voice else None,
+        restore=_restore(section.section("restore")) if section.get("restore") else None,
     )
 
 
@@ -187,6 +189,18 @@ def _abort_when(section: Section | None) -> AbortLimits | None:
         breached_call_s=section.get("breached_call_seconds"),
         dropped=section.get("dropped"),
         blind_s=section.get("blind_for"),
+    )
+
+
+def _restore(section: Section) -> RestoreLimits:
+    return RestoreLimits(
+        rto_s=section.get("rto"),
+        rpo_s=section.get("rpo"),
+        age_s=section.get("age"),
+        window_s=section.get("window"),
+        rows=section.get("rows") == "compared",
+        regions=section.get("regions") == "compared",
+        controls=section.get("controls", "sample"),
     )
 
 

@@ -19,7 +19,8 @@ from drill.model.target import Target
 
 ACTIONS = "drill.toolkit.actions"
 STAGE_FAULTS = ("speech_fault", "model_fault")
-INJECTING = ("ehr_fault", "zone_fault", "service_fault", "media_fault", *STAGE_FAULTS)
+RESTORES = "restore_backup"
+INJECTING = ("ehr_fault", "zone_fault", "service_fault", "media_fault", *STAGE_FAULTS, RESTORES)
 ZONE_MODES = ("kill", "pause", "isolate", "flap", "lossy-kill")
 SERVICE_MODES = ("kill", "hang")
 ROLES = ("primary", "replica")
@@ -70,6 +71,12 @@ def _injection(func: str, told: dict[str, Any]) -> Injection:
             return Injection(func, mode, zone, stalls=False, wrong=str(error))
     stalls = mode == "lossy-kill" or str(told.get("stall_s", 0)) not in ("0", "0.0", "None")
     return Injection(func, mode, zone, stalls)
+
+
+def restores(experiment: str) -> bool:
+    """Whether an experiment (JSON) restores a backup, be it only in a sham, and injects no fault."""
+    acts = [act for act in _acts(experiment) if act in INJECTING]
+    return bool(acts) and set(acts) == {RESTORES}
 
 
 def takes_zones(experiment: str) -> bool:
@@ -124,13 +131,30 @@ def _judged(drill: Drill, target: Target) -> Iterator[Need]:
         yield "objectives.failover", "store.members", members
     if asked.capacity is not None:
         yield "objectives.capacity", "capacity in every zone", all(z.capacity for z in target.zones)
+    if asked.restore is not None:
+        backups = target.backups
+        yield "objectives.restore", "backups", backups is not None
+        yield "objectives.restore", "store", store is not None
+        yield "objectives.restore", f"an experiment with the action {RESTORES}", _restoring(drill.experiment)
+        if asked.restore.rows:
+            yield "objectives.restore.rows", "backups.standby", backups is not None and bool(backups.standby)
+        if asked.restore.regions:
+            second = backups is not None and backups.replica is not None
+            yield "objectives.restore.regions", "backups.replica", second
     if asked.remediation is not None:
         yield "objectives.remediation", "control", bool(target.control)
+
+
+def _restoring(experiment: str) -> bool:
+    return any(each.func == RESTORES for each in injections(experiment))
 
 
 def _made(done: tuple[Injection, ...], target: Target) -> Iterator[Need]:
     store = target.store
     for each in done:
+        if each.func == RESTORES:
+            yield "the experiment", "backups", target.backups is not None
+            continue
         if each.func == "ehr_fault":
             yield "the experiment", "ehr.links", target.ehr is not None and bool(target.ehr.links)
             continue
@@ -170,7 +194,7 @@ def _wrong(each: Injection, target: Target) -> Iterator[str]:
     modes = {"zone_fault": ZONE_MODES, "service_fault": SERVICE_MODES}.get(each.func)
     if each.func in STAGE_FAULTS and each.wrong:
         yield f"{each.func}: {each.wrong}"
-    if each.func in ("ehr_fault", *STAGE_FAULTS):
+    if each.func in ("ehr_fault", RESTORES, *STAGE_FAULTS):
         return
     if modes is not None and each.mode not in modes:
         yield f"{each.func} knows no mode {each.mode!r}; {nearest(each.mode, modes)}"

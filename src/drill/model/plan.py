@@ -147,6 +147,31 @@ class RemediationLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class RestoreLimits:
+    """What a restore of the backups owes.
+
+    Attributes:
+        rto_s: from its beginning until the verified copy has served a call.
+        rpo_s: how far before the moment that should come back the oldest lost acknowledged turn may lie.
+        age_s: how old the newest whole base backup may be.
+        window_s: how far back there has to be one.
+        rows: whether every row is compared with a replica that stands at the same position.
+        regions: whether the second region is compared with the first.
+        controls: how many damages are planted in copies: none, sample or all.
+        keep: base backups that the target's policy keeps; 0 until a plan takes it from the target.
+    """
+
+    rto_s: float
+    rpo_s: float
+    age_s: float
+    window_s: float
+    rows: bool = False
+    regions: bool = False
+    controls: str = "none"
+    keep: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Objectives:
     """The pass criteria; None where a drill does not ask. Integrity is always judged."""
 
@@ -160,6 +185,7 @@ class Objectives:
     capacity: CapacityLimits | None = None
     remediation: RemediationLimits | None = None
     voice: VoiceLimits | None = None
+    restore: RestoreLimits | None = None
 
 
 @dataclass(frozen=True, slots=True)

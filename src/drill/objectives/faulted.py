@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from drill.model.plan import Plan
 from drill.model.units import seconds
 from drill.model.verdicts import Verdict
-from drill.objectives import doors, media_trips
+from drill.objectives import doors, exercised, media_trips
 from drill.objectives.say import cited, failed, listed, passed, percent, unknown, zones
 from drill.timeline import FaultWindow, Span, Timeline, WitnessPoint
 
@@ -25,7 +25,9 @@ _AKIN = {"reset": {"reset", "truncated"}}
 
 
 def judge(plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
-    """See the module."""
+    """See the module; a drill that restores instead of hurting is asked the same by `exercised`."""
+    if exercised.instead_of_a_fault(plan):
+        return exercised.judge(plan, timeline)
     return _fault(plan, timeline), _witness(plan, timeline), _reverted(plan, timeline)
 
 

@@ -26,7 +26,7 @@ DRIFT_MS_MAX = 50.0
 def judge(plan: Plan, timeline: Timeline, streams: Sequence[Stream]) -> tuple[Verdict, ...]:
     """See the module."""
     return (
-        _streams(streams, timeline),
+        _streams(plan, streams, timeline),
         _plan(plan, timeline),
         _guards(timeline),
         _children(timeline),
@@ -35,7 +35,7 @@ def judge(plan: Plan, timeline: Timeline, streams: Sequence[Stream]) -> tuple[Ve
     )
 
 
-def _streams(streams: Sequence[Stream], timeline: Timeline) -> Verdict:
+def _streams(plan: Plan, streams: Sequence[Stream], timeline: Timeline) -> Verdict:
     """An edited record is a FAIL; one without its end is not."""
     run_ids = {r.event.run_id for s in streams for r in s.events[:1] if isinstance(r.event, StreamOpened)}
     run_ids |= {start.run_id for start in timeline.starts}
@@ -46,7 +46,8 @@ def _streams(streams: Sequence[Stream], timeline: Timeline) -> Verdict:
         )
     if len(run_ids) > 1:
         return failed(STREAMS, f"The record is put together from the runs {listed(sorted(run_ids))}.")
-    missing = [n for n in NEEDED if not any(s.name == n or s.name.startswith(f"{n}-") for s in streams)]
+    needed = (*NEEDED, "restore") if plan.objectives.restore and not plan.sham else NEEDED
+    missing = [n for n in needed if not any(s.name == n or s.name.startswith(f"{n}-") for s in streams)]
     broken = [s.fault for s in streams if s.fault] + [f"there is no stream {name!r}" for name in missing]
     if broken:
         return unknown(STREAMS, f"The record of the run is not whole: {'; '.join(broken)}.")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from drill.model.plan import Plan
-from drill.report import callers_hit, heard, ledger, room
+from drill.report import callers_hit, heard, ledger, restored, room
 from drill.report.values import Row, Section
 from drill.timeline import Timeline
 
@@ -22,6 +22,7 @@ def sections(
         *ledger.section(plan, timeline, of(rows, "turns"), saved),
         *callers_hit.section(plan, timeline, of(rows, "in_flight")),
         *room.section(plan, timeline, of(rows, "capacity")),
+        *restored.section(plan, timeline, of(rows, "restore")),
     )
 
 

@@ -48,6 +48,7 @@ _TITLES = {
     "in_flight": "Callers in flight",
     "capacity": "Capacity",
     "remediation": "Automatic remediation",
+    "restore": "Restore",
     "integrity": "Can this drill be believed?",
 }
 

@@ -37,6 +37,7 @@ from drill.timeline.probed import (
     Transition,
     WitnessPoint,
 )
+from drill.timeline.restored import Listing, Restored
 from drill.timeline.timeline import Timeline
 from drill.timeline.values import (
     Anchor,
@@ -56,8 +57,9 @@ from drill.timeline.values import (
 )
 
 __all__ = [
-    "Anchor", "Away", "Breach", "BreakerPath", "BreakerPoint", "Call", "Child", "DoorPoint", "EdgePoint",
-    "FaultWindow", "Gap", "Guard", "HealthPoint", "Heard", "LoadPoint", "MemberPoint", "Note", "Phase",
-    "ReadBack", "Record", "RequestPath", "RequestPoint", "ServicePoint", "Span", "Start", "Step", "Stored",
-    "Timeline", "Transition", "Turn", "WitnessPoint", "fold",
+    "Anchor", "Away", "Breach", "BreakerPath", "BreakerPoint", "Call", "Child", "DoorPoint",
+    "EdgePoint", "FaultWindow", "Gap", "Guard", "HealthPoint", "Heard", "Listing", "LoadPoint",
+    "MemberPoint", "Note", "Phase", "ReadBack", "Record", "RequestPath", "RequestPoint", "Restored",
+    "ServicePoint", "Span", "Start", "Step", "Stored", "Timeline", "Transition", "Turn",
+    "WitnessPoint", "fold",
 ]  # fmt: skip

@@ -25,6 +25,7 @@ from drill.timeline.calls import calls, evidence_end, turns
 from drill.timeline.control import children, faults, phases
 from drill.timeline.gaps import Heard, gaps
 from drill.timeline.probed import ReadBack, Record, Stored
+from drill.timeline.restored import restored
 from drill.timeline.sorted_events import Sorted
 from drill.timeline.steps import breaches, steps
 from drill.timeline.timeline import Timeline
@@ -95,6 +96,7 @@ def fold(events: Sequence[Recorded], plan: Plan) -> Timeline:
         members=heard.members,
         services=heard.services,
         heard=hearing.heard(all_, all_calls, all_turns),
+        restored=restored(all_),
     )
 
 

@@ -20,6 +20,7 @@ from drill.timeline.probed import (
     Stored,
     WitnessPoint,
 )
+from drill.timeline.restored import Restored
 from drill.timeline.values import (
     Anchor,
     Away,
@@ -86,6 +87,7 @@ class Timeline:
     members: tuple[MemberPoint, ...] = ()
     services: tuple[ServicePoint, ...] = ()
     heard: tuple[Heard, ...] = ()
+    restored: Restored | None = None
 
     @property
     def applied_s(self) -> float | None:

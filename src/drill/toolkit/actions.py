@@ -11,7 +11,9 @@ from drill.definition.stages import BOTH, model_order, speech_order
 from drill.faults.ehr import MODES
 from drill.faults.zones import SERVICE_MODES, ZONE_MODES
 from drill.model.errors import DrillError
+from drill.restore.exercise import Order
 from drill.toolkit.media_session import apply_media
+from drill.toolkit.restore_session import restore
 from drill.toolkit.session import open_sessions, opened
 from drill.toolkit.stage_session import apply_stages
 from drill.toolkit.zone_session import apply_service, apply_zone, zone_order
@@ -21,6 +23,7 @@ __all__ = [
     "hold",
     "media_fault",
     "model_fault",
+    "restore_backup",
     "revert",
     "service_fault",
     "sham",
@@ -134,6 +137,30 @@ def model_fault(mode: str, target: str | None = None, target_file: str | None = 
     """Make the model fail for every zone: slow, timeout, rate-limited or empty; returns the fault ids."""
     try:
         return apply_stages(opened(target, target_file), model_order(mode))
+    except (DrillError, ValueError) as error:
+        raise ActivityFailed(str(error)) from error
+
+
+def restore_backup(
+    to: str = "latest",
+    point: str = "newest",
+    region: str = "main",
+    before_s: float | str = 10,
+    within_s: float | str = 120,
+    controls: str = "sample",
+    seed: int | str = 0,
+    target: str | None = None,
+    target_file: str | None = None,
+) -> str:
+    """Restore a base backup and the log into an instance of its own, prove it, use it, destroy it.
+
+    `to` is latest, time (`before_s` ago), name or lsn; `point` newest or random, by `seed`; `region` main or
+    replica; `controls` says how many damages are planted in copies: none, sample or all. What came of it is
+    in `restore.jsonl` beside the faults; nothing of the copy is left.
+    """
+    order = Order(to, float(before_s), point, region, controls, float(within_s), int(seed))
+    try:
+        return restore(opened(target, target_file), order)
     except (DrillError, ValueError) as error:
         raise ActivityFailed(str(error)) from error
 

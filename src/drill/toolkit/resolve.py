@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from drill.definition.media import media_order
-from drill.definition.needs import injects
+from drill.definition.needs import RESTORES, injects
 from drill.definition.stages import stage_order
 from drill.faults import Fault, World
 from drill.faults.ehr import ehr_fault
@@ -60,7 +60,7 @@ def touches(experiment: str, target: Target, world: World) -> list[Touch]:
     known = data.get("configuration") or {}
     found: list[Touch] = []
     for step in data["method"]:
-        if injects(step):
+        if injects(step) and step["provider"]["func"] != RESTORES:
             told = {
                 name: _told(value, known) for name, value in (step["provider"].get("arguments") or {}).items()
             }

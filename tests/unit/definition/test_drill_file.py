@@ -187,7 +187,7 @@ def test_asking_for_no_objective_is_refused(refused: Refused, folder: Path) -> N
     assert refused((objectives, "objectives: {}\n")) == [
         (
             "drill.yaml:14: objectives asks for nothing; write one of recovery, breaker, calls, ehr_writes, "
-            "turns, failover, in_flight, capacity, remediation, voice"
+            "turns, failover, in_flight, capacity, remediation, voice, restore"
         )
     ]
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from drill.definition.media import EVERY
-from drill.definition.needs import ACTIONS, STAGE_FAULTS, Injection, injections
+from drill.definition.needs import ACTIONS, RESTORES, STAGE_FAULTS, Injection, injections
 from drill.model.guards import BlastLimits
 from drill.model.plan import Plan
 from drill.model.target import Target
@@ -37,7 +37,7 @@ def blast(plan: Plan, target: Target) -> Blast:
     """See the module."""
     shares = _shares(plan)
     done = injections(plan.experiment)
-    taken = _zones((each for each in done if each.func not in ("ehr_fault", *STAGE_FAULTS)), shares)
+    taken = _zones((each for each in done if each.func not in ("ehr_fault", RESTORES, *STAGE_FAULTS)), shares)
     linked = {link.zone for link in target.ehr.links} if target.ehr is not None else set()
     cut = linked if any(each.func == "ehr_fault" for each in done) else set()
     stages = {stage for each in done if each.stage for stage in each.stage.stages}

@@ -12,6 +12,7 @@ from drill.model.errors import WorldError
 from drill.model.restore import Check, undecided
 from drill.restore.instance.settings import Goal
 from drill.restore.proof.checksums import check_checksums
+from drill.restore.proof.controls.material import Restored
 from drill.restore.proof.indexes import check_indexes
 from drill.restore.proof.keys import check_foreign_keys, check_sequences
 from drill.restore.proof.place import Place
@@ -40,9 +41,16 @@ class Material:
     within_s: float
 
 
-def prove(material: Material) -> Iterator[Check]:
+@dataclass(slots=True)
+class Known:
+    """What a proof read on its way and a control needs: which transactions the log and the copy hold."""
+
+    restored: Restored | None = None
+
+
+def prove(material: Material, known: Known) -> Iterator[Check]:
     """Every check of a running copy; what cannot be made is UNKNOWN, with the reason."""
-    yield from _log(material)
+    yield from _log(material, known)
     copy, source, standby = material.copy, material.source, material.standby
     proofs: dict[str, tuple[str, Callable[[], Check]]] = {
         "data.checksums": ("pages", lambda: check_checksums(copy, material.programs, material.within_s)),
@@ -66,7 +74,7 @@ def made(name: str, unit: str, check: Callable[[], Check]) -> Check:
         return undecided(name, unit, f"It could not be made: {error}.")
 
 
-def _log(material: Material) -> Iterator[Check]:
+def _log(material: Material, known: Known) -> Iterator[Check]:
     """The whole range of the log, and that recovery stopped where it was told to."""
     system = int(material.oldest.system) if material.oldest.system else None
     try:
@@ -79,16 +87,17 @@ def _log(material: Material) -> Iterator[Check]:
         yield undecided(TARGET, "transactions", "The log could not be read.")
         return
     yield proof.check
-    if material.goal.kind == "name":
-        return
     goal = material.goal
     target = Target(
         time_us=goal.utc_us if goal.kind == "time" else None,
-        lsn=goal.lsn if goal.kind == "lsn" else None,
+        lsn=goal.lsn if goal.kind in ("lsn", "name") else None,
         inclusive=goal.inclusive,
     )
-    yield made(
-        TARGET,
-        "transactions",
-        lambda: check_target(proof.transactions, target, actual_xids(material.copy, proof.transactions)),
-    )
+
+    def held() -> Check:
+        actual = actual_xids(material.copy, proof.transactions)
+        if actual is not None:
+            known.restored = Restored(proof.transactions, target, actual)
+        return check_target(proof.transactions, target, actual)
+
+    yield made(TARGET, "transactions", held)

@@ -29,10 +29,10 @@ from drill.model.restore_events import (
 )
 from drill.model.target import Backups, Region, Target
 from drill.model.verdicts import Status
-from drill.restore.exercise import prepare, source
+from drill.restore.exercise import controls, prepare, source
 from drill.restore.exercise.call import serve_call
 from drill.restore.exercise.order import Order, chosen
-from drill.restore.exercise.proofs import Material, made, prove
+from drill.restore.exercise.proofs import Known, Material, made, prove
 from drill.restore.exercise.record import Tell, list_points, tell_check
 from drill.restore.exercise.sweep import remember, sweep
 from drill.restore.instance.isolation import Isolation, isolation
@@ -187,7 +187,10 @@ def _restore(work: _Work, goal: Goal, standby: Place | None, segment_bytes: int,
     phase.enter("replay", "backup")
     with _served(work, goal, phase) as server:
         oldest = _older_log(work)
-        _prove(work, server, goal, standby, oldest, phase)
+        known = _prove(work, server, goal, standby, oldest, phase)
+        if work.order.controls != "none":
+            server.stop()
+            controls.run(_grounds(work, point, points, oldest, known), work.order.controls, work.order.seed)
 
 
 def _older_log(work: _Work) -> RecoveryPoint:
@@ -253,20 +256,31 @@ def _family(pid: int) -> list[psutil.Process]:
 
 def _prove(
     work: _Work, server: Server, goal: Goal, standby: Place | None, oldest: RecoveryPoint, phase: _Phase
-) -> None:
+) -> Known:
     phase.enter("verify", "backup")
     database = source.database_of(work.backups)
     copy = server.place.of(database)
     material = Material(
         copy, work.source, standby, work.layout.archive, work.programs, oldest, goal, work.left_s
     )
-    for check in prove(material):
+    known = Known()
+    for check in prove(material, known):
         tell_check(work.tell, check)
     _turns(work, copy)
     phase.over("verified")
     phase.enter("call", "backup")
     turns = work.target.store.turns if work.target.store else ""
     phase.over("served", serve_call(copy, turns, work.run_id))
+    return known
+
+
+def _grounds(
+    work: _Work, point: RecoveryPoint, points: tuple[RecoveryPoint, ...], oldest: RecoveryPoint, known: Known
+) -> controls.Grounds:
+    return controls.Grounds(
+        work.tell, work.store, point, points, oldest, known, work.layout, work.programs, work.apart,
+        source.database_of(work.backups), work.backups.every_s,
+    )  # fmt: skip
 
 
 def _turns(work: _Work, copy: Place) -> None:

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import psycopg
 
 from drill.model.errors import WorldError
@@ -26,6 +27,7 @@ from drill.restore.proof.wal.names import parse_lsn
 
 SUPERUSER = "postgres"
 END_WITHIN_S = 10.0
+STOP_WITHIN_S = 20.0
 _POLL_S = 0.05
 _CONNECT_S = 2
 _PR_SET_PDEATHSIG = 1
@@ -78,16 +80,28 @@ class Server:
             time.sleep(_POLL_S)
         raise HungError(f"recovery was not over in time; the server's last word: {_why(self.log)}")
 
+    def stop(self) -> None:
+        """An orderly end, so that its files are whole; WorldError when it does not come."""
+        family = psutil.Process(self.process.pid).children(recursive=True)
+        first = next((each for each in family if "postgres" in each.name()), None)
+        (first or psutil.Process(self.process.pid)).send_signal(signal.SIGINT)
+        try:
+            self.process.wait(timeout=STOP_WITHIN_S)
+        except subprocess.TimeoutExpired as error:
+            raise WorldError(f"the restored server did not stop within {STOP_WITHIN_S:.0f} s") from error
+
 
 @contextmanager
-def serving(layout: Layout, programs: Path | None, goal: Goal, apartness: Isolation) -> Iterator[Server]:
-    """A server on the data folder, for the while."""
-    _prepare(layout, apartness)
+def serving(
+    layout: Layout, programs: Path | None, goal: Goal | None, apartness: Isolation
+) -> Iterator[Server]:
+    """A server on the data folder, for the while; without a goal it is one that recovered before."""
+    _prepare(layout, apartness, recover=goal is not None)
     program = "postgres" if programs is None else str(programs.absolute() / "postgres")
     config = layout.data / "postgresql.conf"
     if not config.exists():
         config.write_text("# the cluster's own settings lay elsewhere\n")
-    settings = apart(layout.data, layout.socket, layout.archive, goal)
+    settings = apart(layout.data, layout.socket, layout.archive, goal or Goal())
     argv = [*apartness.prefix, program, "-D", str(layout.data), *arguments(settings)]
     with layout.log.open("ab") as log:
         try:
@@ -103,10 +117,11 @@ def serving(layout: Layout, programs: Path | None, goal: Goal, apartness: Isolat
         end(process)
 
 
-def _prepare(layout: Layout, apartness: Isolation) -> None:
+def _prepare(layout: Layout, apartness: Isolation, *, recover: bool) -> None:
     for name in ("postmaster.pid", "standby.signal"):
         (layout.data / name).unlink(missing_ok=True)
-    (layout.data / "recovery.signal").touch()
+    if recover:
+        (layout.data / "recovery.signal").touch()
     (layout.data / "pg_wal").mkdir(exist_ok=True)
     (layout.socket / "hba.conf").write_text(_HBA)
     (layout.socket / "ident.conf").write_text("")

@@ -71,6 +71,7 @@ def apart(data: Path, socket: Path, archive: Path, goal: Goal) -> dict[str, str]
         "wal_level": "replica",
         "max_wal_senders": "4",
         "max_logical_replication_workers": "0",
+        "autovacuum": "off",
         "logging_collector": "off",
         "log_destination": "stderr",
         "log_timezone": "UTC",

@@ -35,13 +35,13 @@ objective of its like is missed, a limit of `voice.fault` stricter than its like
 
 The experiment needs `rollbacks`, a method with an action that a drill can prove (`ehr_fault`, `zone_fault`,
 `service_fault`, `media_fault`, `speech_fault`, `model_fault` or `restore_backup` of
-`drill.toolkit.actions`), and a configuration `hold_s`, which is replaced by the fault phase in seconds. Modules and functions that it names
-are looked up without importing them. What the target lacks for the experiment or for an objective is told by
-`drill plan`, all of it at once.
+`drill.toolkit.actions`), and a configuration `hold_s`, which is replaced by the fault phase in seconds.
+Modules and functions that it names are looked up without importing them. What the target lacks for the
+experiment or for an objective is told by `drill plan`, all of it at once.
 
 A drill that restores hurts nobody: its experiment's action is `restore_backup`, its fault phase the longest
-that the restore may take, and `seed` and `controls` of the experiment's configuration are the run's. Integrity asks
-of the restore what it asks of a fault: was it tried, who saw it, is it gone.
+that the restore may take, and `seed` and `controls` of the experiment's configuration are the run's.
+Integrity asks of the restore what it asks of a fault: was it tried, who saw it, is it gone.
 
 `arrivals` other than flat have a shape over the windows after the ramp, with time compressed to fit: a
 morning is as long as the drill. `concurrency` is then the most that is meant at a time, and `integrity.load`

@@ -44,7 +44,7 @@ _FIGURES = (
 _ASIDE = (
     f"Baseline and recovery have the same limit. “{NOTHING}” stands where there is none, and for fewer than "
     "20 turns or calls. The fault lasts from its request until callers were well. The opinion score is "
-    "estimated by ITU-T G.107 from the transport alone: half a round trip by marks, and audio that came too "
+    "estimated by ITU-T G.107 from the transport alone: half a round trip by pings, and audio that came too "
     "late as if it were lost. Over TCP nothing is lost, and how long the agent thinks is no part of it."
 )
 Line = tuple[Cell, ...]

@@ -18,7 +18,7 @@ from aiohttp import web
 from drill.sandbox import dialect, speech
 
 SEND_S = 2.0
-AHEAD_S = 0.06
+AHEAD_S = 0.1
 PIECE_S = speech.CHUNK_MS / 1000
 
 

@@ -25,6 +25,7 @@ from typing import Any, Self
 
 from drill.model.errors import JournalError
 from drill.model.events import Event, Recorded, StreamOpened, StreamSealed, from_fields, to_fields
+from drill.redact import Redactor, known
 
 _MARK = ',"chain":"'
 _TAIL = len(_MARK) + 64 + len('"}')
@@ -35,9 +36,10 @@ def genesis(stream: str) -> str:
     return hashlib.sha256(f"drill-journal-v1:{stream}".encode()).hexdigest()
 
 
-def _body(number: int, t_ns: int, event: Event) -> str:
+def _body(number: int, t_ns: int, event: Event, redactor: Redactor) -> str:
     """The event's JSON. Put together by hand: building an encoder per line costs more than the line."""
-    fields = "".join([f',"{name}":{_json(value)}' for name, value in to_fields(event).items()])
+    allowed = redactor.field
+    fields = "".join([f',"{name}":{_json(allowed(name, value))}' for name, value in to_fields(event).items()])
     return f'{{"n":{number},"t_ns":{t_ns},"kind":"{event.kind}"{fields}}}'
 
 
@@ -52,14 +54,24 @@ def _json(value: Any) -> str:
 class Journal:
     """Writer of one stream; thread-safe within its process, and the only writer of its file.
 
+    What is not on the allow-list of `drill.redact` is not written.
+
     Durable appends are on disk before `append` returns (fsync); the others are handed to the
     system once their batch is full or `flush` is called. After a write that failed, or that an exception
     out of a signal handler cut short, nobody knows what of the line is in the file: the stream takes no
     more, and ends there, torn or unsealed, for every reader to see.
     """
 
-    def __init__(self, path: Path, run_id: str, *, clock_ns: Callable[[], int] = time.monotonic_ns) -> None:
+    def __init__(
+        self,
+        path: Path,
+        run_id: str,
+        *,
+        clock_ns: Callable[[], int] = time.monotonic_ns,
+        redactor: Redactor | None = None,
+    ) -> None:
         self.stream = path.stem
+        self._redactor = redactor or Redactor(known(os.environ))
         self._clock_ns = clock_ns
         self._seq = 0
         self._chain = genesis(self.stream)
@@ -77,7 +89,7 @@ class Journal:
             if self._broken:
                 raise JournalError(f"the journal stream {self.stream!r} takes no more: {self._broken}")
             at_ns = self._clock_ns() if t_ns is None else t_ns
-            body = _body(self._seq, at_ns, event)
+            body = _body(self._seq, at_ns, event, self._redactor)
             chain = hashlib.sha256((self._chain + body).encode()).hexdigest()
             self._write(f'{body[:-1]}{_MARK}{chain}"}}\n', durable=durable)
             self._chain = chain

@@ -34,6 +34,7 @@ from drill.model.target import (
     Wire,
     Zone,
 )
+from drill.redact import Redactor, known, signs
 
 LAG_S = 60.0
 IMPLICIT = (Path("drill.toml"), Path(".drill/sandbox-0/target.toml"))
@@ -52,6 +53,8 @@ def load_target(path: Path, name: str | None = None) -> Target:
     sections = reader.table(TARGET_FILE, parse_toml(text, str(path))).get("target", {})
     for section in sections.values():
         check_target(reader, section)
+    for line, what in signs(text):
+        reader.mistake(line, f"{what} stands in the file, which is copied into every run; keep it elsewhere")
     reader.raise_if_any()
     chosen = _choose(path, sections, name)
     return _build(chosen, sections[chosen], path, hashlib.sha256(data).hexdigest())
@@ -130,6 +133,11 @@ def _build(name: str, section: Section, path: Path, digest: str) -> Target:
         guards=guards_of(section.get("guards")),
         stages=tuple(Stage(**stage.values) for stage in section.get("stages", ())),
     )
+
+
+def redactor_of(target: Target, environ: Mapping[str, str] = os.environ) -> Redactor:
+    """What cleans the journals and logs of this target's drills: it knows the store's passwords too."""
+    return Redactor(known(environ, target.store.passfile if target.store is not None else None))
 
 
 def allowed_edge(target: Target) -> str:

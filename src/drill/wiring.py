@@ -31,6 +31,7 @@ from drill.plan import plan
 from drill.reaper import heal
 from drill.reaper.lock import forget
 from drill.runs import Judged, judge_run, new_run, write_results
+from drill.secret_files import refuse_secrets, with_names
 from drill.target import IMPLICIT, find_target
 from drill.toolkit.session import ALONE
 
@@ -102,6 +103,8 @@ def run_drill(file: Path, target: Target, how: How, show: Show) -> Judged:
     """
     approval = _approval(how)
     planned = plan(_asked(file, how), target, seed=_seed(how, approval), sham=how.sham)
+    os.environ.update(with_names(os.environ, planned.experiment))  # helpers inherit it
+    refuse_secrets(planned, target)
     folder, run_id = new_run(how.runs, planned, target, approval)
     if how.tsa:
         (folder / RUN_STAMP).write_bytes(timestamps.ask(how.tsa, (folder / RECORD).read_bytes()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -33,6 +34,7 @@ from drill.plan import plan as make_plan
 from drill.reaper.abort import abort as abort_run
 from drill.reaper.abort import living
 from drill.reaper.heal import heal_run
+from drill.redact import Redactor, known
 from drill.runs import Judged, judge_run, write_results
 from drill.scaffold import init as scaffold
 from drill.schema import drill_schema, target_schema
@@ -236,5 +238,5 @@ def main() -> None:
     except click.Abort:
         sys.exit(EXIT_CODES[Status.UNKNOWN])
     except DrillError as error:
-        click.echo(f"drill: {error}", err=True)
+        click.echo(f"drill: {Redactor(known(os.environ)).clean(str(error))}", err=True)
         sys.exit(EXIT_DEFINITION if isinstance(error, DefinitionError) else EXIT_WORLD)

@@ -35,6 +35,7 @@ from drill.reaper.heal import restore
 from drill.reaper.lease import LEASE_S
 from drill.reaper.lock import TargetLock
 from drill.restore.exercise import sweep
+from drill.target import redactor_of
 from drill.toolkit.restore_session import workspace
 
 LOCKED = "target is held by no other drill"
@@ -135,7 +136,7 @@ def conduct(
     """
     with listening(folder) as asked:
         alive = hold(folder / ALIVE)
-        control = Journal(folder / "journal" / "control.jsonl", run_id)
+        control = Journal(folder / "journal" / "control.jsonl", run_id, redactor=redactor_of(target))
         limits = plan.objectives.recovery or DEFAULT_LIMITS
         helpers = crew.helpers(plan, target, folder, run_id, control)
         run = _Run(

@@ -13,6 +13,7 @@ from drill.definition.controls import check_supported
 from drill.definition.drill import Drill
 from drill.definition.drill_table import DRILL
 from drill.definition.experiment import HOLD, check_experiment, plain
+from drill.definition.experiment_secrets import check_secrets
 from drill.definition.limits import check_limits
 from drill.definition.reader import Node, Reader, Section
 from drill.definition.voice import voice_limits
@@ -34,6 +35,7 @@ from drill.model.plan import (
     TurnLimits,
     WriteLimits,
 )
+from drill.redact import signs
 from drill.traffic import FLAT
 
 # What the business is promised where a drill says nothing else.
@@ -43,7 +45,10 @@ DEFAULT_MTTR_S = 1800.0
 def load_drill(path: Path) -> Drill:
     """Read a drill file; DefinitionError with every mistake in it, its experiment and its load profile."""
     reader = Reader(str(path))
-    section = reader.table(DRILL, parse_yaml(read_text(path, "drill file"), str(path)))
+    text = read_text(path, "drill file")
+    section = reader.table(DRILL, parse_yaml(text, str(path)))
+    for line, what in signs(text):
+        reader.mistake(line, f"{what} stands in the file, which is copied into every run; take it out")
     check_limits(reader, section)
     check_supported(reader, section)
     profile = _beside(reader, section.section("load"), "profile", path)
@@ -124,6 +129,8 @@ def _experiment(reader: Reader, section: Section, path: Path) -> tuple[tuple[Pat
         return None, list(error.mistakes)
     own = Reader(str(file))
     check_experiment(own, root)
+    if isinstance(root.value, dict):
+        check_secrets(own, root, text)
     return (file, root), own.mistakes
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import requests
 
+SAID_MAX = 200
+
 
 def send(method: str, url: str, json: Any = None, *, deadline_s: float) -> requests.Response:
     """The answer, whatever its status; TimeoutError or requests.RequestException when there is none."""
@@ -25,6 +27,15 @@ def send(method: str, url: str, json: Any = None, *, deadline_s: float) -> reque
 
     threading.Thread(target=work, daemon=True).start()
     return result.result(deadline_s)
+
+
+def refusal(response: requests.Response) -> str:
+    """What the API says of itself: its `error`, bounded. Never a body: who answers may be somebody else."""
+    try:
+        said = response.json()["error"]
+    except (ValueError, LookupError, TypeError):
+        return ""
+    return " ".join(said[:SAID_MAX].split()) if isinstance(said, str) else ""
 
 
 def _send(method: str, url: str, json: Any, deadline_s: float) -> requests.Response:

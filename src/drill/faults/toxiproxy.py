@@ -20,7 +20,7 @@ import requests
 import toxiproxy.proxy
 import toxiproxy.server
 
-from drill.faults.guarded import send
+from drill.faults.guarded import refusal, send
 from drill.model.errors import WorldError
 
 DEADLINE_S = 5.0
@@ -60,8 +60,9 @@ def _request(method: str, path: str, json: Any = None, *, wants_json: bool = Tru
     except (requests.RequestException, TimeoutError) as error:
         raise WorldError(f"the fault proxy at {url} gave no answer: {type(error).__name__}") from error
     if not 200 <= response.status_code < 300:
-        said = " ".join(response.text[:200].split())
-        raise WorldError(f"the fault proxy refused {method} {url}: status {response.status_code} {said}")
+        raise WorldError(
+            f"the fault proxy refused {method} {url}: status {response.status_code} {refusal(response)}"
+        )
     return response
 
 

@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import requests
 
-from drill.faults.guarded import send
+from drill.faults.guarded import refusal, send
 from drill.model.errors import WorldError
 
 READ_WITHIN_S = 5.0
@@ -94,8 +94,9 @@ class Control:
         except (requests.RequestException, TimeoutError) as error:
             raise WorldError(f"the zone control at {url} gave no answer: {type(error).__name__}") from error
         if not 200 <= response.status_code < 300:
-            said = " ".join(response.text[:200].split())
-            raise WorldError(f"the zone control refused {method} {url}: status {response.status_code} {said}")
+            raise WorldError(
+                f"the zone control refused {method} {url}: status {response.status_code} {refusal(response)}"
+            )
         return found
 
 

@@ -36,6 +36,8 @@ _NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
 _PARTS = {"seq", "outcome", "turn_id", "patient", "digest"}
 _T = TypeVar("_T")
 
+RUN_STREAM = "DRILL_LOAD_STREAM"  # set where the load is part of a drill
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -80,7 +82,7 @@ def from_environ(environ: Mapping[str, str], folder: Path, own_arrivals: str = "
     reader = _Reader(environ)
     drill_id = reader.value("DRILL_ID", _name, "", "a name of letters, digits, dots and dashes")
     run_id = reader.value("DRILL_RUN_ID", _name, "", "a name of letters, digits, dots and dashes")
-    stream = reader.path("DRILL_LOAD_STREAM")
+    stream = reader.path(RUN_STREAM)
     if stream and not run_id:
         reader.mistakes.append("DRILL_LOAD_STREAM: a stream belongs to a run; set DRILL_RUN_ID too")
     name = drill_id or run_id or f"alone-{secrets.token_hex(4)}"

@@ -39,9 +39,11 @@ from drill.load.percentiles import three_digits
 from drill.load.script import USUAL_MIX, Mix, Said
 from drill.load.script_file import read_script
 from drill.load.session import EXIT_FAILED, Session, agreed_schedule
-from drill.load.settings import Settings, from_environ
+from drill.load.settings import RUN_STREAM, Settings, from_environ
 from drill.load.share import Share, deal, on_failure, on_share, tell_failure
 from drill.model.errors import DefinitionError, DrillError, WorldError
+from drill.output import guard_output
+from drill.redact import Redactor, known
 
 __all__ = ["CallUser", "Mix", "OpenArrivals"]
 
@@ -51,6 +53,9 @@ _PR_SET_PDEATHSIG = 1
 logger = logging.getLogger(__name__)
 # Locust means this function to be replaced (its documentation: "customizing response time bucketing").
 locust.stats.bucket_response_time = three_digits
+
+if os.environ.get(RUN_STREAM):  # part of a drill, whose logs are kept; Locust has not set its own up yet
+    guard_output(Redactor(known(os.environ)).clean)
 
 
 class CallUser(User):  # type: ignore[misc]  # Locust carries no types

@@ -10,19 +10,22 @@ import signal
 from pathlib import Path
 
 from drill.journal import Journal
+from drill.output import guard_output
 from drill.probes.watch import Watcher
-from drill.target import load_target
+from drill.target import load_target, redactor_of
 
 FLUSH_EVERY_S = 0.25
 
 
 async def _watch(args: argparse.Namespace) -> None:
     target = load_target(args.target, args.target_name)
+    redactor = redactor_of(target)
+    guard_output(redactor.clean)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    journal = Journal(args.stream, args.run_id)
+    journal = Journal(args.stream, args.run_id, redactor=redactor)
     flusher = asyncio.create_task(_flush(journal, stop))
     await Watcher(target, journal, args.witness_timeout, args.stage).run(stop)
     flusher.cancel()

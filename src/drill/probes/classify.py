@@ -13,6 +13,7 @@ from typing import Any
 import aiohttp
 
 from drill.probes.ask import say
+from drill.redact import SHAPES, WITHHELD
 
 SLOW_S = 1.0
 _BROKEN = (errno.ECONNRESET, errno.ECONNABORTED, errno.EPIPE)
@@ -29,8 +30,13 @@ def answer(status: int, body: bytes, latency_s: float, patient: str) -> tuple[st
     except (ValueError, TypeError, AttributeError):
         return "error", "the body is not a Bundle in JSON"
     if patient not in found:
-        return "wrong_patient", f"asked for {patient}, got {', '.join(found[:3]) or 'nobody'}"
+        return "wrong_patient", f"asked for {patient}, got {', '.join(map(_named, found[:3])) or 'nobody'}"
     return ("slow", f"{latency_s:.2f} s") if latency_s >= SLOW_S else ("ok", "")
+
+
+def _named(identifier: str) -> str:
+    """A synthetic patient by name; of a real one nothing may be written down."""
+    return identifier if SHAPES["patient"].fullmatch(identifier) else WITHHELD
 
 
 def _identifiers(bundle: Any) -> Iterator[str]:

@@ -23,6 +23,8 @@ from typing import Any
 
 from drill.model.errors import DrillError, JournalError
 from drill.model.events import ExperimentEnded
+from drill.output import guard_output
+from drill.redact import Redactor, known
 from drill.toolkit.session import RUN_VARIABLE, STREAM_VARIABLE, Session, opened
 
 PARENT_CHECK_S = 0.25
@@ -116,6 +118,7 @@ def main() -> None:
         STREAM_VARIABLE: str(args.stream), RUN_VARIABLE: args.run_id,
         "DRILL_TARGET": str(args.target), "DRILL_TARGET_NAME": args.target_name,
     }  # fmt: skip
+    guard_output(Redactor(known(os.environ)).clean)
     # chaoslib's file log holds resolved secrets and process arguments at DEBUG; ours stays at INFO.
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     threading.Thread(target=_end_with, args=(args.parent or os.getppid(),), daemon=True).start()

@@ -25,7 +25,7 @@ from drill.model.errors import JournalError, WorldError
 from drill.model.target import Ehr, Target
 from drill.reaper.alive import ALIVE, hold
 from drill.reaper.lock import TargetLock
-from drill.target import find_target
+from drill.target import find_target, redactor_of
 
 STREAM_VARIABLE = "DRILL_FAULT_STREAM"
 RUN_VARIABLE = "DRILL_RUN_ID"
@@ -173,11 +173,12 @@ def open_sessions() -> list[Session]:
 
 
 def _under_a_drill(target: Target, stream: Path) -> Session:
-    return Session(target, stream, Journal(stream, os.environ.get(RUN_VARIABLE, "")))
+    journal = Journal(stream, os.environ.get(RUN_VARIABLE, ""), redactor=redactor_of(target))
+    return Session(target, stream, journal)
 
 
 def _alone(target: Target) -> Session:
     run_id = f"chaos-{time.time_ns()}-{os.getpid()}"
     path = ALONE / run_id / "journal" / "faults.jsonl"
     path.parent.mkdir(parents=True)
-    return Session(target, path, Journal(path, run_id), alone=True)
+    return Session(target, path, Journal(path, run_id, redactor=redactor_of(target)), alone=True)

@@ -73,7 +73,9 @@ callers who dial again add is not counted.
 
 CONTROL = """\
 Drills of zones need more than drills of the EHR: `control`, an HTTP API that takes a zone away and gives it
-back; `wires`, the proxied ways between zones; `store.members`, the store's copies; `edge_admin`.
+back; `wires`, the proxied ways between zones; `store.members`, the store's copies; `edge_admin`. Drills of
+speech and of the model need `stages`, the proxied ways to them; drills of callers' media `wires` that carry
+voice.
 
 ## Zone control
 

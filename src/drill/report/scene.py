@@ -69,6 +69,8 @@ def _lanes(plan: Plan, timeline: Timeline, window: Span) -> tuple[Lane, ...]:
     if subject.of_zones(plan, timeline):
         lanes += [zones.edge_lane(plan, timeline, window), zones.member_lane(plan, timeline, window)]
         lanes += zones.door_lanes(plan, timeline, window)
+    elif subject.of_stages(timeline):
+        lanes += zones.door_lanes(plan, timeline, window)
     if timeline.breakers and subject.of_breakers(plan, timeline):
         lanes.append(breaker_lane(timeline, window))
     if timeline.requests and subject.of_breakers(plan, timeline):

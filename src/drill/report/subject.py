@@ -8,6 +8,7 @@ faults show on every zone's link as a plain outcome (`timeout`).
 
 from __future__ import annotations
 
+from drill.definition.stages import STAGES
 from drill.model.plan import Plan
 from drill.timeline import Timeline
 
@@ -33,6 +34,11 @@ def _judges_zones(plan: Plan) -> bool:
 def of_media(timeline: Timeline) -> bool:
     """Whether nothing was hurt but callers' media: the store loses nobody by it."""
     return bool(timeline.faults) and all(fault.fault.startswith("media-") for fault in timeline.faults)
+
+
+def of_stages(timeline: Timeline) -> bool:
+    """Whether speech or the model was hurt: their links are the witness."""
+    return any(way in STAGES for way in ways(timeline))
 
 
 def ways(timeline: Timeline) -> tuple[str, ...]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from drill.definition.stages import SEEN_SLOW_MS, STAGES
 from drill.model.plan import Plan
 from drill.report import subject
 from drill.report.picture import Band, Row, RowLane
 from drill.report.states import runs, unknown
-from drill.timeline import EdgePoint, MemberPoint, Span, Timeline
+from drill.timeline import DoorPoint, EdgePoint, MemberPoint, Span, Timeline
 
 Sample = tuple[float, str]
 ROW = 18
@@ -25,7 +26,7 @@ _WAYS = {
     "link": ("Zone doors by wire", "the drill's own requests through the callers' wire: line ok, block not"),
     **{
         stage: (f"Links to {stage}", "the drill's own requests through each zone's link: line ok, block not")
-        for stage in ("recognition", "model", "synthesis")
+        for stage in STAGES
     },
     "wal": ("Replication wires", "the drill's own requests through each zone's wire: line ok, block not"),
 }
@@ -51,10 +52,16 @@ def door_lanes(plan: Plan, timeline: Timeline, window: Span) -> tuple[RowLane, .
 
 
 def _door_lane(way: str, plan: Plan, timeline: Timeline, window: Span) -> RowLane:
-    said = _by_zone(plan.zones, ((p.zone, p.t_s, p.outcome) for p in timeline.doors if p.way == way))
+    said = _by_zone(plan.zones, ((p.zone, p.t_s, _door(p)) for p in timeline.doors if p.way == way))
     rows = tuple(_row(zone, f"door.{way}", said[zone], timeline, window, _DOOR, "block") for zone in said)
     title, note = _WAYS.get(way, (f"Doors ({way})", "line ok, block not"))
     return RowLane(title, note, ROW, rows)
+
+
+def _door(point: DoorPoint) -> str:
+    """What came of a request; an answer of speech or of a model may be good and of no use."""
+    slow = point.way in STAGES and (point.answered_s - point.t_s) * 1000 >= SEEN_SLOW_MS
+    return "slow" if slow and point.outcome == "ok" else point.outcome
 
 
 def member_lane(plan: Plan, timeline: Timeline, window: Span) -> RowLane:

@@ -287,3 +287,17 @@ def test_every_beginning_of_a_zone_drill_renders(share: float) -> None:
     assert view.status.name != "PASS"
     assert render_html(view)
     assert render_markdown(view)
+
+
+def test_a_drill_of_the_model_shows_its_links() -> None:
+    """What was late is told as slow, though it was answered; no other drill of the voice has such a lane."""
+    run = h.voice_run(witness="model/a:slower:1500")
+    for second in range(2, int(h.UNWIND_S)):
+        late = h.APPLIED_S <= second < h.REVERTED_S
+        run.append(("probes", float(second), h.door("a", "model", latency_ms=2100.0 if late else 210.0)))
+    found = lane(scene_of(run, h.voice_plan()), "Links to model")
+    assert isinstance(found, RowLane)
+    assert "slow" in found.rows[0].text
+    assert "ok" in found.rows[0].text
+    others = scene_of(h.voice_run(), h.voice_plan())
+    assert not [each for each in others.lanes if each.title.startswith("Links")]

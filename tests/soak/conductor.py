@@ -29,25 +29,21 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 
 class Stubs(Helpers):
-    """Load and probes as stubs; reaper and toolkit as ever."""
+    """One stub for load and probes; reaper and toolkit as ever."""
 
     def start_load(self) -> None:
         """See the module `soak.stub`."""
-        self._stub("load")
+        stream = self._folder / "journal" / "load.jsonl"
+        self._start("load", [sys.executable, "-m", "soak.stub", str(stream), self._run_id])
 
     def start_probes(self) -> None:
-        """Likewise."""
-        self._stub("probes")
+        """The load's stub says what probes would."""
 
     def _start(self, name: str, argv: list[str], env: dict[str, str] | None = None) -> None:
         """The toolkit with no more room in each of its files than the order gives it."""
         if name == "toolkit" and (room := os.environ["SOAK_ROOM"]) != "0":
             argv = [sys.executable, "-c", LIMITED, room, *argv]
         super()._start(name, argv, env)
-
-    def _stub(self, kind: str) -> None:
-        stream = self._folder / "journal" / f"{kind}.jsonl"
-        self._start(kind, [sys.executable, "-m", "soak.stub", str(stream), self._run_id, kind])
 
 
 def conducted(order: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""A helper that holds no fault: `python -m soak.stub STREAM RUN_ID load|probes` says what is waited for.
+"""A helper that holds no fault: `python -m soak.stub STREAM RUN_ID` says what is waited for.
 
 After SIGUSR1 its one caller waits for an answer that does not come.
 """
@@ -15,7 +15,7 @@ from drill.journal import Journal
 from drill.model.events import CallStarted, HealthSample, LoadSample, TurnInvoked
 
 
-def main(stream: str, run_id: str, kind: str) -> None:
+def main(stream: str, run_id: str) -> None:
     """Until SIGTERM, or until the parent is gone."""
     told: list[int] = []
     hurt: list[int] = []
@@ -23,15 +23,12 @@ def main(stream: str, run_id: str, kind: str) -> None:
     signal.signal(signal.SIGUSR1, lambda number, _: hurt.append(number))
     parent = os.getppid()
     with Journal(Path(stream), run_id) as journal:
-        if kind == "load":
-            journal.append(CallStarted("c1", "synthetic-0001", time.monotonic_ns(), ok=True, detail=""))
+        journal.append(CallStarted("c1", "synthetic-0001", time.monotonic_ns(), ok=True, detail=""))
+        journal.append(HealthSample("a", ok=True, detail=""))
         while not told and os.getppid() == parent:
             if hurt:
                 journal.append(TurnInvoked("c1", 1, "chat", time.monotonic_ns() - 10**10))
-            if kind == "load":
-                journal.append(LoadSample(1, 0.0, 0.0, 0.1, 50, 0))
-            else:
-                journal.append(HealthSample("a", ok=True, detail=""))
+            journal.append(LoadSample(1, 0.0, 0.0, 0.1, 50, 0))
             journal.flush()
             time.sleep(0.05)
 

@@ -19,7 +19,7 @@ import psutil
 
 from drill.faults.ledger import fence, outstanding
 from drill.journal import Stream, merge, read_run
-from drill.model.events import Aborted, ChildStarted, FaultRequested, FaultReverted
+from drill.model.events import Aborted, ChildStarted, FaultRequested, FaultReverted, RunStarted
 from drill.model.verdicts import Status
 from drill.reaper.alive import is_alive
 from drill.reaper.heal import heal_run
@@ -42,7 +42,7 @@ ACTIONS: tuple[Action, ...] = (
 
 @dataclass(frozen=True)
 class Trial:
-    """What is drilled, who dies, and when: `after_s` from the start, or from the first fault on."""
+    """What is drilled, who dies, and when: `after_s` from the victim's start, or from the first fault on."""
 
     victim: str
     action: Action
@@ -70,7 +70,7 @@ class Found:
     undone_s: float = 0.0
     injected: int = 0
     healed: int = 0
-    status: Status = Status.PASS
+    status: Status = Status.UNKNOWN  # of what has no journal nothing is known
     wrong: list[str] = field(default_factory=list)
 
 
@@ -132,6 +132,8 @@ class Worker:
             begun.await_event(FaultRequested)
         elif trial.child:
             begun.await_event(ChildStarted, trial.child)
+        else:
+            begun.await_event(RunStarted)
         time.sleep(trial.after_s)
         died_s = time.monotonic()
         match trial.victim:
@@ -173,8 +175,6 @@ class Worker:
         found.injected = sum(isinstance(r.event, FaultRequested) for s in streams for r in s.events)
         if streams:
             found.status = judge_run(begun.folder).status
-        elif not begun.folder.exists():
-            found.status = Status.UNKNOWN
         if found.status is Status.PASS:
             found.wrong.append("was judged PASS")
         found.wrong += [f"still runs: {name}" for name in begun.await_nobody()]

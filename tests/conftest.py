@@ -39,6 +39,7 @@ GROUPS = {
     "test_killed": "killed",
     "test_abort": "killed",
     "test_disk_full": "killed",
+    "test_stopping": "killed",
 }
 
 

@@ -65,7 +65,10 @@ class DrillFile(pytest.File):
         how = wiring.How(
             tuple(sys.argv), option("--drill-seed"), option("--drill-sham"), Path(option("--drill-runs"))
         )
-        return wiring.run_drill(self.path, _target(self.session), how, lambda _: None)
+        judged = wiring.run_drill(self.path, _target(self.session), how, lambda _: None)
+        if wiring.was_stopped(judged):
+            self.session.shouldstop = "a drill was stopped"
+        return judged
 
 
 class ObjectiveItem(pytest.Item):

@@ -17,8 +17,9 @@ from pathlib import Path
 from drill.approval import ApprovalError, read_approval, unverified
 from drill.conduct import Outcome, conduct
 from drill.conduct.guards import Consent
-from drill.conduct.loop import Show
 from drill.conduct.rehearse import Rehearsal, rehearse
+from drill.conduct.run import Show
+from drill.conduct.signals import STOPPED
 from drill.definition import Drill, load_drill
 from drill.definition.suites import all_drills, expand
 from drill.embedded import SandboxOptions, sandbox
@@ -38,6 +39,7 @@ from drill.toolkit.session import ALONE
 RUNS = Path("runs")
 __all__ = [
     "RUNS", "How", "Where", "all_drills", "expand", "left_behind", "opened", "rehearse_drill", "run_drill",
+    "was_stopped",
 ]  # fmt: skip
 
 
@@ -115,6 +117,11 @@ def run_drill(file: Path, target: Target, how: How, show: Show) -> Judged:
     if outcome is Outcome.REFUSED:
         raise WorldError(f"{_why(judged)}\nnothing was injected; see {folder}")
     return judged
+
+
+def was_stopped(judged: Judged) -> bool:
+    """Whether somebody asked for the run's end: then nobody wants the next drill of a suite either."""
+    return _why(judged).startswith(STOPPED)
 
 
 def rehearse_drill(file: Path, target: Target, how: How) -> Rehearsal:

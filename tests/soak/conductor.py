@@ -15,7 +15,8 @@ from typing import Any
 
 from drill.conduct.guards import Consent
 from drill.conduct.helpers import Helpers
-from drill.conduct.loop import Crew, conduct
+from drill.conduct.loop import conduct
+from drill.conduct.run import Crew
 from drill.definition import load_drill
 from drill.plan import plan
 from drill.runs import judge_run, new_run, write_results

@@ -106,7 +106,7 @@ class Worker:
         self.count += 1
         runs = self.folder / f"runs-{self.count}"
         runs.mkdir()
-        order = {"target": str(self.rig.target), "drill": str(_drill(runs, action, hold, wires)),
+        order = {"target": str(self.rig.target), "drill": str(drill_file(runs, action, hold, wires)),
                  "runs": str(runs), "locust": locust, "lease_s": LEASE_S, "room": room}  # fmt: skip
         assert self.zygote.stdin is not None and self.zygote.stdout is not None
         self.zygote.stdin.write(json.dumps(order) + "\n")
@@ -161,7 +161,7 @@ class Worker:
                 break
             if self.rig.state() != before:
                 found.undone_s = time.monotonic() - died_s
-            elif fence(begun.folder).exists() and not begun.outstanding():
+            elif _reaped(begun, died_s) and not begun.outstanding():
                 begun.kill_group(signal.SIGCONT)
             time.sleep(0.02)
         begun.kill_group(signal.SIGCONT)
@@ -274,6 +274,11 @@ class Begun:
         )
 
 
+def _reaped(begun: Begun, died_s: float) -> bool:
+    """The reaper has acted, or there was none yet whose lease could end."""
+    return fence(begun.folder).exists() or time.monotonic() - died_s > 3 * LEASE_S
+
+
 def _heal(begun: Begun, found: Found) -> None:
     if not begun.streams():
         return
@@ -293,7 +298,7 @@ def await_true(holds: Callable[[], bool], within_s: float) -> None:
         time.sleep(0.02)
 
 
-def _drill(runs: Path, action: Action, hold: str, wires: str) -> Path:
+def drill_file(runs: Path, action: Action, hold: str, wires: str) -> Path:
     """Drill file, experiment and load profile of a fast drill; `hold` names a function of `soak.hang`."""
 
     def step(name: str, module: str, func: str, **arguments: Any) -> dict[str, Any]:
@@ -316,7 +321,7 @@ def _drill(runs: Path, action: Action, hold: str, wires: str) -> Path:
     (runs / "drill.yaml").write_text(
         "drill: fast\ntitle: fast\nowner: soak\nseverity: SEV4\nexperiment: experiment.json\n"
         f"load: {{profile: {profile}, concurrency: 2, mean_call: 60s}}\n"
-        "phases: {ramp: 100ms, baseline: 100ms, fault: 600ms, recovery: 600ms}\n"
+        f"phases: {{ramp: 100ms, baseline: 100ms, fault: {'2m' if hold else '600ms'}, recovery: 600ms}}\n"
         "objectives:\n  recovery: {turn_slo: 1500ms, breach_share: 50%, back_share: 50%, sustained: 200ms,"
         " within: 600ms, breached_call_seconds: 100}\n" + (f"abort_when: {wires}\n" if wires else "")
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from drill.cli.progress import line, platform
 from drill.conduct.live import Live
-from drill.conduct.loop import Progress
+from drill.conduct.run import Progress
 from drill.model.events import MemberSample
 
 

@@ -131,6 +131,9 @@ def run(
             terminal.say(f"{file.stem} on {target.name}")
             judged.append(wiring.run_drill(file, target, how, terminal.show))
             terminal.say(failures(judged[-1]))
+            if wiring.was_stopped(judged[-1]):
+                terminal.say(f"stopped: {len(files) - len(judged)} drills were not begun")
+                break
     _finish(judged, json_=json_)
 
 

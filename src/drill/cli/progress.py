@@ -9,7 +9,7 @@ from rich.live import Live as Painted
 from rich.text import Text
 
 from drill.conduct.live import Live
-from drill.conduct.loop import Progress
+from drill.conduct.run import Progress
 
 LOG_EVERY_S = 10.0
 

@@ -56,9 +56,9 @@ class Helpers:
         if self._reaper is not None and (trouble := self._reaper.trouble):
             raise Stop(trouble)
 
-    def start_reaper(self, locks: Sequence[int], lease_s: float) -> None:
-        """Before anybody who could inject."""
-        self._reaper = Lifeline(self._folder, self._run_id, locks, lease_s)
+    def start_reaper(self, locks: Sequence[int], alive: Sequence[int], lease_s: float) -> None:
+        """Before anybody who could inject. It holds on to the target's locks and the run's life."""
+        self._reaper = Lifeline(self._folder, self._run_id, locks, alive, lease_s)
         self._began(self._reaper.child)
         self._reaper.beat()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from drill.conduct.children import Child
 from drill.model.errors import WorldError
-from drill.reaper.lease import BEAT, LEASE_S, QUIT
+from drill.reaper.lease import BEAT, QUIT
 
 BEAT_EVERY_S = 0.1
 # It answers every beat; one that is dead is noticed at once, this is for one that is stopped or hangs.
@@ -24,14 +24,16 @@ ENDS_WITHIN_S = 60.0
 class Lifeline:
     """A running reaper. It is in no way tied to us: it ends by itself, after us if need be."""
 
-    def __init__(self, folder: Path, run_id: str, locks: Sequence[int], lease_s: float = LEASE_S) -> None:
+    def __init__(
+        self, folder: Path, run_id: str, locks: Sequence[int], alive: Sequence[int], lease_s: float
+    ) -> None:
         argv = [sys.executable, "-m", "drill.reaper", "--run", str(folder), "--run-id", run_id]
         argv += ["--lease-s", str(lease_s), *(f"--lock={held}" for held in locks)]
         with (folder / "logs" / "reaper.log").open("ab") as log:
             try:
                 process = subprocess.Popen(
                     argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
-                    start_new_session=True, pass_fds=locks,
+                    start_new_session=True, pass_fds=[*locks, *alive],
                 )  # fmt: skip
             except OSError as error:
                 raise WorldError(f"the reaper process could not be started: {error}") from error

@@ -15,6 +15,8 @@ from types import FrameType
 
 from drill.reaper.abort import asked_for
 
+STOPPED = "stopped by"
+
 
 class Stop(Exception):  # noqa: N818  # not an error: somebody or something said stop
     """The phases end here; what was opened is unwound and what was seen is judged."""
@@ -40,7 +42,7 @@ class Asked:
     def check(self) -> None:
         """Stop when somebody asked for it."""
         if not self.reason and asked_for(self.run):
-            self.reason = "stopped by `drill abort`"
+            self.reason = f"{STOPPED} `drill abort`"
         if self.reason:
             raise Stop(self.reason)
 
@@ -52,7 +54,7 @@ def listening(run: Path) -> Iterator[Asked]:
 
     def note(number: int, _frame: FrameType | None) -> None:
         asked.times += 1
-        asked.reason = asked.reason or f"stopped by {signal.Signals(number).name}"
+        asked.reason = asked.reason or f"{STOPPED} {signal.Signals(number).name}"
 
     before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from drill.faults import Fault, World, make
-from drill.journal import Journal
+from drill.journal import Journal, Stream, merge, read_stream
 from drill.model.errors import DrillError, JournalError, WorldError
 from drill.model.events import (
     FaultApplied,
@@ -26,6 +26,8 @@ from drill.model.events import (
 )
 
 FENCE = "fenced"
+# Streams of those who inject, and of those who only undo.
+LEDGER = ("faults*", "heal-*", "reaper")
 
 
 def _text(value: object) -> str:
@@ -35,6 +37,21 @@ def _text(value: object) -> str:
 def fence(run: Path) -> Path:
     """Where a run's fence is, when it is up."""
     return run / FENCE
+
+
+def read_ledger(run: Path) -> tuple[Stream, ...]:
+    """Only the streams of a run in which faults are requested or undone, by name: the others may hold a
+    million lines, and whoever undoes is in a hurry. JournalError when there is no journal at all."""
+    journals = run / "journal"
+    if not any(journals.glob("*.jsonl")):
+        raise JournalError(f"{journals} holds no journal stream; is {run} the folder of a run?")
+    found = [path for kind in LEDGER for path in journals.glob(f"{kind}.jsonl")]
+    return tuple(read_stream(path) for path in sorted(found))
+
+
+def left(run: Path) -> list[FaultRequested]:
+    """What a run has outstanding, last first."""
+    return outstanding(merge(read_ledger(run)))
 
 
 def apply(journal: Journal, fault_id: str, fault: Fault, world: World, fenced: Path | None = None) -> None:

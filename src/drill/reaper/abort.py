@@ -10,8 +10,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from drill.faults.ledger import outstanding
-from drill.journal import merge, read_run
+from drill.faults.ledger import outstanding, read_ledger
+from drill.journal import merge
 from drill.model.errors import WorldError
 from drill.model.events import LeaseEnded
 from drill.reaper.alive import ALIVE, is_alive
@@ -46,6 +46,8 @@ def abort(run: Path) -> Stopped:
     """
     if not is_alive(run):
         raise WorldError(f"{run} is no drill that runs; if it left faults behind, `drill heal {run}`")
+    if not (run / "journal" / "control.jsonl").exists():
+        raise WorldError(f"{run} is an experiment that runs alone: stop its `chaos run` by Ctrl-C")
     (run / FILE).touch()
     began = time.monotonic()
     while time.monotonic() - began < EFFECT_WITHIN_S:
@@ -57,6 +59,6 @@ def abort(run: Path) -> Stopped:
 
 def _stopped(run: Path) -> bool:
     """The reaper has ended the lease, or nobody of the run is left, and all is undone."""
-    streams = read_run(run / "journal")
+    streams = read_ledger(run)
     ended = any(isinstance(r.event, LeaseEnded) for s in streams for r in s.events)
     return (ended or not is_alive(run)) and not outstanding(merge(streams))

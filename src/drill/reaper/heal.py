@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from drill.faults import Proxies, World
-from drill.faults.ledger import fence, outstanding, revert
-from drill.journal import Journal, Stream, merge, read_run
+from drill.faults.ledger import fence, left, outstanding, read_ledger, revert
+from drill.journal import Journal, Stream, merge
 from drill.model.errors import WorldError
 from drill.model.events import FaultRequested, StreamOpened
 from drill.reaper.alive import is_alive
 
 WAIT_S = 45.0
+# So soon a reaper has noticed that its conductor is gone, and put up the fence.
+NOTICED_WITHIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ def heal_run(folder: Path, world: World | None = None) -> Healed:
 
 def restore(folder: Path, world: World, by: str) -> Healed:
     """The same, for who knows that nobody else is at it; writes a stream of its own if there is work."""
-    streams = read_run(folder / "journal")
+    streams = read_ledger(folder)
     todo, damage = outstanding(merge(streams)), tuple(_damage(each) for each in streams if each.fault)
     if not todo:
         return Healed((), (), damage)
@@ -64,7 +66,7 @@ def restore(folder: Path, world: World, by: str) -> Healed:
 def left_behind(root: Path) -> list[Path]:
     """Folders of the runs below a folder, at any depth, with something outstanding; oldest first."""
     runs = sorted({path.parent.parent for path in root.rglob("journal/faults*.jsonl")}, key=lambda p: p.name)
-    return [run for run in runs if outstanding(merge(read_run(run / "journal")))]
+    return [run for run in runs if left(run)]
 
 
 def said(each: FaultRequested) -> str:
@@ -73,9 +75,10 @@ def said(each: FaultRequested) -> str:
 
 
 def _await_end(folder: Path) -> None:
-    deadline = time.monotonic() + WAIT_S
+    began_s = time.monotonic()
     while is_alive(folder):
-        if not fence(folder).exists() or time.monotonic() > deadline:
+        within_s = WAIT_S if fence(folder).exists() else NOTICED_WITHIN_S
+        if time.monotonic() - began_s > within_s:
             raise WorldError(f"{folder} is a drill that runs; stop it by `drill abort {folder}`")
         time.sleep(0.1)
 

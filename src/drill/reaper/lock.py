@@ -22,8 +22,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from drill.definition.target_checks import is_loopback
-from drill.faults.ledger import outstanding
-from drill.journal import merge, read_run
+from drill.faults.ledger import left
 from drill.model.errors import JournalError, WorldError
 from drill.model.target import Target
 from drill.reaper.alive import hold
@@ -156,12 +155,12 @@ def _left(path: Path) -> str:
         return ""
     run = Path(str(record.get("run", "")))
     try:
-        left = outstanding(merge(read_run(run / "journal")))
+        found = left(run)
     except JournalError:
         return (
             f"the last drill here, {_owner(path)}, did not end in order and its journal is gone: nobody "
             f"knows what it left; look at the platform, then remove {path}"
         )
-    if not left:
+    if not found:
         return ""
-    return f"run {run} left {len(left)} faults behind; run `drill heal {run}` first"
+    return f"run {run} left {len(found)} faults behind; run `drill heal {run}` first"

@@ -19,8 +19,8 @@ from pathlib import Path
 import psutil
 
 from drill.faults import World
-from drill.faults.ledger import fence, outstanding, revert, unclear
-from drill.journal import Journal, merge, read_run
+from drill.faults.ledger import fence, outstanding, read_ledger, revert, unclear
+from drill.journal import Journal, merge
 from drill.model.errors import JournalError
 from drill.model.events import FaultRequested, LeaseEnded, Recorded, StreamOpened
 
@@ -77,7 +77,7 @@ class Reaping:
         return outstanding(self._events())
 
     def _events(self) -> tuple[Recorded, ...]:
-        return merge(read_run(self.run / "journal"))
+        return merge(read_ledger(self.run))
 
     def _end_toolkit(self, patience_s: float) -> None:
         """A moment if it may be reverting, then SIGKILL to its session. A stream's first line names its

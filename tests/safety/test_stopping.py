@@ -1,4 +1,4 @@
-"""Tripwires of a drill file, pulled while Chaos Toolkit hangs; and the command that stops a drill."""
+"""A drill is stopped: by its tripwires, by a command, by Ctrl-C; and what stands in the way of the next."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ import pytest
 
 from drill.model.events import Aborted, FaultApplied
 from drill.model.verdicts import Status
+from drill.reaper.alive import is_alive
+from drill.reaper.heal import heal_run
 from drill.runs import judge_run
 from soak.aborts import stop
-from soak.trial import Begun, Worker
+from soak.platform import TESTS
+from soak.trial import Begun, Worker, drill_file
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 REFUSED = ("ehr_fault", {"mode": "refused"})
@@ -136,3 +139,34 @@ def test_a_conductor_that_takes_no_word_is_stopped_by_the_reaper(worker: Worker)
 def test_an_abort_is_evidence_too(worker: Worker) -> None:
     """Judged, reported and sealed like any other run; see soak.aborts for what is looked at."""
     assert stop(worker, random.Random(1), "SIGTERM", "patient").wrong == []
+
+
+def test_healing_waits_for_a_reaper_at_work(worker: Worker) -> None:
+    """The conductor just died: whoever heals comes second, and both leave the same."""
+    before = worker.rig.state()
+    drill = begun(worker, "")
+    drill.kill_group(signal.SIGKILL)
+    assert heal_run(drill.folder).whole
+    assert not is_alive(drill.folder)
+    assert worker.rig.state() == before
+    assert drill.outstanding() == []
+
+
+def test_a_stopped_suite_begins_no_other_drill(worker: Worker, tmp_path: Path) -> None:
+    """Ctrl-C in the first of two drills, with real load and real probes: exit 2, and one run."""
+    files = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        files.append(drill_file(tmp_path / name, REFUSED, "block", ""))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "drill", "run", *files, "--target-file", worker.rig.target, "--runs",
+         tmp_path / "runs"], stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONPATH": str(TESTS)},
+    )  # fmt: skip
+    run = Begun(tmp_path / "runs", process.pid)
+    run.await_event(FaultApplied, count=3)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 2, err
+    assert "1 drills were not begun" in err
+    assert len(list((tmp_path / "runs").glob("*/*/journal"))) == 1
+    assert "stopped by SIGINT" in run.reason()

@@ -1,0 +1,76 @@
+"""The way out of a drill, the same whatever led there: backwards, faults first.
+
+Faults are undone by the toolkit, or else by the reaper, or else here, from the journal. Nothing that cannot
+be written down any more keeps the rest from being undone and ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable
+
+from drill.conduct.readback import read_back
+from drill.conduct.run import Run
+from drill.faults import Proxies
+from drill.faults.ledger import left
+from drill.journal import Journal
+from drill.model.errors import DrillError, JournalError
+from drill.model.events import Aborted, PhaseEntered
+from drill.reaper.heal import restore
+from drill.restore.exercise import sweep
+from drill.toolkit.restore_session import workspace
+
+# A quarter of what an abort may take. A toolkit that is told to end reverts within a tenth of a second; one
+# that is killed while it does loses nothing, since the reaper does it again.
+REVERTS_WITHIN_S = 0.25
+
+
+def unwind(run: Run, *, aborted: bool) -> None:
+    """Faults, then load, then the read-back, then the probes; see the module."""
+    run.helpers.end_toolkit(_hung(run) if aborted else lambda: False)
+    if not run.helpers.release_reaper() and (run.folder / "journal" / "faults.jsonl").exists():
+        _undo(run)
+    run.note(PhaseEntered("unwind"))
+    sweep(workspace(run.folder), run.target.backups)
+    if not left(run.folder):
+        run.lock.clear()
+    run.helpers.end_load(haste=run.asked.haste)
+    try:
+        if not run.asked.haste:
+            _read_back(run)
+    except JournalError as error:
+        run.note(Aborted(f"nothing could be read back: {error}"))
+    finally:
+        run.helpers.end_probes(haste=run.asked.haste)
+
+
+def _read_back(run: Run) -> None:
+    run.live.update()
+    with Journal(run.folder / "journal" / "readback.jsonl", run.run_id) as journal:
+        read_back(journal, run.plan, run.target, run.run_id, run.live)
+
+
+def _hung(run: Run) -> Callable[[], bool]:
+    """True once the toolkit has had its moment and a fault is still there: somebody else has to undo it."""
+    began_s = time.monotonic()
+
+    def hung() -> bool:
+        if time.monotonic() - began_s < REVERTS_WITHIN_S:
+            return False
+        with contextlib.suppress(JournalError):
+            run.live.update()
+        return bool(run.live.outstanding())
+
+    return hung
+
+
+def _undo(run: Run) -> None:
+    try:
+        healed = restore(run.folder, Proxies(), f"conductor pid {os.getpid()}")
+    except (DrillError, OSError) as error:
+        run.note(Aborted(f"what is outstanding could not be undone: {error}"))
+        return
+    if healed.failed:
+        run.note(Aborted("could not restore: " + "; ".join(healed.failed)))

@@ -72,9 +72,11 @@ def write(journal: Path, entries: Entries, run_id: str) -> None:
         by_stream[stream].append((at_s, event))
     for stream, lines in by_stream.items():
         lines.sort(key=lambda line: line[0])
-        with Journal(journal / f"{stream}.jsonl", run_id, clock_ns=lambda: ns(0.0)) as file:
+        now_ns = [ns(0.0)]
+        with Journal(journal / f"{stream}.jsonl", run_id, clock_ns=lambda now=now_ns: now[0]) as file:
             for at_s, event in lines:
-                file.append(event, t_ns=ns(at_s))
+                now_ns[0] = ns(at_s)
+                file.append(event)
 
 
 def signing(stem: Path, at: datetime = BEGAN + LATER) -> Signing:

@@ -10,7 +10,7 @@ log-likelihood is within 3.84 (chi-square, one degree of freedom, 95 %) of the b
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 CHI2_95 = 3.84
@@ -24,7 +24,7 @@ class Answer:
     late: bool
 
 
-def change_interval(answers: Sequence[Answer], from_s: float, to_s: float) -> tuple[float, float]:
+def change_interval(answers: Iterable[Answer], from_s: float, to_s: float) -> tuple[float, float]:
     """95 % profile-likelihood interval of the moment at which answers stopped being late."""
     trials = sorted((a for a in answers if from_s <= a.t_s <= to_s), key=lambda a: a.t_s)
     late_before = [0]

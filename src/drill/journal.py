@@ -17,7 +17,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from json.encoder import encode_basestring
 from pathlib import Path
@@ -25,10 +25,23 @@ from typing import Any, Self
 
 from drill.model.errors import JournalError
 from drill.model.events import Event, Recorded, StreamOpened, StreamSealed, from_fields, to_fields
+from drill.model.recording import Merged, Recording
 from drill.redact import Redactor, known
 
 _MARK = ',"chain":"'
 _TAIL = len(_MARK) + 64 + len('"}')
+
+
+# Floats that stand in a journal again and again, by their text: "-1.0" is what nobody knows.
+_FLOATS = {text: float(text) for text in ("-1.0", "0.0", "1.0")}
+
+
+def _float(text: str) -> float:
+    known = _FLOATS.get(text)
+    return float(text) if known is None else known
+
+
+_decode = json.JSONDecoder(parse_float=_float).decode
 
 
 def genesis(stream: str) -> str:
@@ -156,7 +169,7 @@ class Stream:
     """
 
     name: str
-    events: tuple[Recorded, ...]
+    events: Sequence[Recorded]
     head: str
     fault: str
     changed: bool = False
@@ -166,47 +179,66 @@ class ChangedError(JournalError):
     """A stored line is not what was written, or does not stand where it was written."""
 
 
-def parse_line(stream: str, line: str, chain: str) -> tuple[Recorded, str]:
-    """One verified line and its chain value; JournalError when it is not what was written."""
-    if line[-_TAIL : -_TAIL + len(_MARK)] != _MARK or not line.endswith('"}'):
+def parse_line(
+    stream: str, line: bytes, chain: str, told: dict[str, str] | None = None
+) -> tuple[Recorded, str]:
+    """One verified line and its chain value; JournalError when it is not what was written.
+
+    `told` is where texts that come again are kept once: names of calls and patients stand in many lines.
+    """
+    if line[-_TAIL : -_TAIL + len(_MARK)] != _MARK.encode() or not line.endswith(b'"}'):
         raise ChangedError("is cut short or is not a journal line")
-    body, stated = line[:-_TAIL] + "}", line[-66:-2]
-    if hashlib.sha256((chain + body).encode()).hexdigest() != stated:
+    body = line[:-_TAIL] + b"}"
+    head = hashlib.sha256(chain.encode() + body).hexdigest()
+    if head.encode() != line[-66:-2]:
         raise ChangedError("does not follow from the line before it: it or its predecessor was changed")
     try:
-        fields = json.loads(body)
+        fields = _decode(body.decode())
         seq, t_ns, kind = int(fields.pop("n")), int(fields.pop("t_ns")), fields.pop("kind")
+        if told is not None:
+            fields = {n: told.setdefault(v, v) if type(v) is str else v for n, v in fields.items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise JournalError(f"is not a journal event: {error}") from error
-    return Recorded(stream, seq, t_ns, from_fields(kind, fields)), stated
+    return Recorded(stream, seq, t_ns, from_fields(kind, fields)), head
 
 
-def read_stream(path: Path) -> Stream:
+def read_stream(path: Path, told: dict[str, str] | None = None) -> Stream:
     """Read and verify one stream; damage is told in `fault`, never raised and never skipped over."""
     try:
         with path.open("rb") as file:
-            return read_lines(path.stem, path.name, file)
+            return read_lines(path.stem, path.name, file, told)
     except OSError as error:
-        told = f"{path.name}: cannot be read: {error.strerror}"
-        return Stream(path.stem, (), genesis(path.stem), told)
+        fault = f"{path.name}: cannot be read: {error.strerror}"
+        return Stream(path.stem, (), genesis(path.stem), fault)
 
 
-def read_lines(name: str, file: str, lines: Iterable[bytes]) -> Stream:
-    """A stream from its lines, wherever they are stored; `file` is what its faults call the place."""
+def read_lines(name: str, file: str, lines: Iterable[bytes], told: dict[str, str] | None = None) -> Stream:
+    """A stream from its lines, wherever they are stored; `file` is what its faults call the place.
+
+    Streams that are read with one `told` share the texts that stand in both.
+    """
     chain = genesis(name)
-    events: list[Recorded] = []
+    seen: dict[str, str] = {} if told is None else told
+    events = Recording(name)
     torn = False
     for number, line in enumerate(lines, start=1):
         if torn := not line.endswith(b"\n"):  # text after the last newline
             break
         try:
-            recorded, chain = parse_line(name, line[:-1].decode(errors="surrogateescape"), chain)
+            recorded, chain = parse_line(name, line[:-1], chain, seen)
             _in_order(recorded, number)
-        except (JournalError, UnicodeEncodeError) as error:
-            changed = isinstance(error, ChangedError | UnicodeEncodeError)
-            return Stream(name, tuple(events), chain, f"{file}:{number}: {error}", changed)
-        events.append(recorded)
-    return Stream(name, tuple(events), chain, _ending(file, name, events, torn=torn))
+            _kept(events, recorded)
+        except JournalError as error:
+            changed = isinstance(error, ChangedError)
+            return Stream(name, events, chain, f"{file}:{number}: {error}", changed)
+    return Stream(name, events, chain, _ending(file, name, events, torn=torn))
+
+
+def _kept(events: Recording, recorded: Recorded) -> None:
+    try:
+        events.append(recorded.t_ns, recorded.event)
+    except OverflowError as error:
+        raise JournalError("was written at a time that no clock tells") from error
 
 
 def _in_order(recorded: Recorded, number: int) -> None:
@@ -216,7 +248,7 @@ def _in_order(recorded: Recorded, number: int) -> None:
         raise ChangedError("is a seal that counts another number of events")
 
 
-def _ending(file: str, name: str, events: list[Recorded], *, torn: bool) -> str:
+def _ending(file: str, name: str, events: Sequence[Recorded], *, torn: bool) -> str:
     where = f"{file}:{len(events) + 1}"
     if torn:
         return f"{where}: the last line is torn: its writer was stopped while writing"
@@ -232,11 +264,16 @@ def read_run(folder: Path) -> tuple[Stream, ...]:
     paths = sorted(folder.glob("*.jsonl"))
     if not paths:
         raise JournalError(f"{folder} holds no journal stream; is this the folder of a run?")
-    return tuple(read_stream(path) for path in paths)
+    told: dict[str, str] = {}
+    return tuple(read_stream(path, told) for path in paths)
 
 
-def merge(streams: Iterable[Stream]) -> tuple[Recorded, ...]:
+def merge(streams: Iterable[Stream]) -> Sequence[Recorded]:
     """All events in one order that is the same each time: time, then stream, then sequence."""
+    streams = tuple(streams)
+    parts = [stream.events for stream in streams if isinstance(stream.events, Recording)]
+    if len(parts) == len(streams):
+        return Merged(parts)
     events = [recorded for stream in streams for recorded in stream.events]
     return tuple(sorted(events, key=lambda r: (r.t_ns, r.stream, r.seq)))
 
@@ -258,7 +295,7 @@ class Tail:
         whole = data[: data.rfind(b"\n") + 1]
         self._offset += len(whole)
         events = []
-        for line in whole.decode("utf-8").splitlines():
+        for line in whole.splitlines():
             recorded, self._chain = parse_line(self._stream, line, self._chain)
             events.append(recorded)
         return events

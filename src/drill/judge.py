@@ -44,11 +44,24 @@ def objective_names(objectives: Objectives) -> tuple[str, ...]:
 
 def judge(plan: Plan, streams: tuple[Stream, ...]) -> tuple[Verdict, ...]:
     """Every verdict of a run; of a damaged stream, what stands before the damage is judged."""
-    groups = [group for group in GROUPS if group.asked(plan.objectives)]
+    return judge_folded(plan, streams, folded(plan, streams))
+
+
+def folded(plan: Plan, streams: tuple[Stream, ...]) -> Timeline | Exception:
+    """The run's timeline, or why there is none: then every verdict is UNKNOWN."""
     try:
-        timeline = fold(merge(streams), plan)
+        return fold(merge(streams), plan)
     except Exception as error:  # noqa: BLE001  # the edge: a run that cannot be folded is UNKNOWN
-        return tuple(verdict for group in groups for verdict in _crashed(group, error))
+        return error
+
+
+def judge_folded(
+    plan: Plan, streams: tuple[Stream, ...], timeline: Timeline | Exception
+) -> tuple[Verdict, ...]:
+    """As `judge`, of streams that were folded already."""
+    groups = [group for group in GROUPS if group.asked(plan.objectives)]
+    if isinstance(timeline, Exception):
+        return tuple(verdict for group in groups for verdict in _crashed(group, timeline))
     return tuple(verdict for group in groups for verdict in _judged(group, plan, timeline, streams))
 
 

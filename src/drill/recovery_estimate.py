@@ -19,7 +19,7 @@ Recovery is the start of the first window in which the breach share stays at or 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from drill.change_point import Answer, change_interval
@@ -78,7 +78,7 @@ class _Piece:
 
 def estimate(
     steps: Sequence[Step],
-    answers: Sequence[Answer],
+    answers: Iterable[Answer],
     applied_s: float,
     end_s: float,
     limits: RecoveryLimits,
@@ -92,7 +92,7 @@ def estimate(
     up, breached = live_means(steps, applied_s, end_s)
     low_s = high_s = None
     if clusters and sustained:
-        relative = [Answer(a.t_s - applied_s, a.late) for a in answers]
+        relative = (Answer(a.t_s - applied_s, a.late) for a in answers)
         low_s, high_s = change_interval(relative, clusters[-1], evidence_s)
         low_s, high_s = min(low_s, recovered_s), max(high_s, recovered_s)
     return Recovery(

@@ -8,23 +8,26 @@ runs/<drill>/<utc>-<id>/  run.json  plan.json  environment.json  target.toml  ex
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import secrets
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from drill.evidence import enrol, environment_bytes, record_bytes
 from drill.journal import Stream, merge, read_run
-from drill.judge import judge, verdicts_to_json
+from drill.judge import folded, judge_folded, verdicts_to_json
 from drill.model.errors import JournalError
 from drill.model.plan import Plan, to_json
 from drill.model.target import Target
 from drill.model.verdicts import Status, Verdict, worst
 from drill.plan import plan_from_json
 from drill.report import build_view, render_html, render_markdown
-from drill.timeline import fold
+from drill.timeline import Timeline, fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Judged:
     plan: Plan
     streams: tuple[Stream, ...]
     verdicts: tuple[Verdict, ...]
+    timeline: Timeline | None = None
 
     @property
     def status(self) -> Status:
@@ -75,14 +79,31 @@ def judge_run(folder: Path) -> Judged:
     except (OSError, UnicodeDecodeError) as error:
         raise JournalError(f"{folder}: no readable plan.json; is this the folder of a run?") from error
     plan = plan_from_json(text)
-    streams = read_run(folder / "journal")
-    return Judged(folder, plan, streams, judge(plan, streams))
+    with _nothing_to_collect():
+        streams = read_run(folder / "journal")
+        timeline = folded(plan, streams)
+        verdicts = judge_folded(plan, streams, timeline)
+    return Judged(folder, plan, streams, verdicts, None if isinstance(timeline, Exception) else timeline)
+
+
+@contextmanager
+def _nothing_to_collect() -> Iterator[None]:
+    """Millions of values that hold no cycle: looking for cycles among them again and again costs as much as
+    all the rest."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def write_results(judged: Judged) -> Path:
     """Write verdicts.json, report.md and report.html; the same run gives the same bytes."""
-    timeline = fold(merge(judged.streams), judged.plan)
-    view = build_view(judged.plan, timeline, judged.verdicts, judged.streams)
+    with _nothing_to_collect():
+        timeline = judged.timeline or fold(merge(judged.streams), judged.plan)
+        view = build_view(judged.plan, timeline, judged.verdicts, judged.streams)
     (judged.folder / "verdicts.json").write_text(verdicts_to_json(judged.verdicts), encoding="utf-8")
     (judged.folder / "report.md").write_text(render_markdown(view), encoding="utf-8")
     report = judged.folder / "report.html"

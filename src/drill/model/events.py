@@ -561,8 +561,23 @@ def to_fields(event: Event) -> dict[str, Any]:
     return {name: getattr(event, name) for name, _ in _FIELDS[event.kind]}
 
 
+# Spellings of a line (kind, names in order, types) that were looked at once and hold no list; most lines of a
+# journal have one of a few dozen. There are no more than kinds and int-or-float choices allow.
+_SEEN: set[tuple[str, tuple[str, ...], tuple[type, ...]]] = set()
+
+
 def from_fields(kind: str, fields: dict[str, Any]) -> Event:
     """An event from its journal line, every field there and of its type; JournalError otherwise."""
+    spelling = (kind, tuple(fields), tuple(map(type, fields.values())))
+    if spelling in _SEEN:
+        return typing.cast("Event", typing.cast("Any", KINDS[kind])(*fields.values()))
+    event = _checked(kind, fields)
+    if spelling[1] == tuple(name for name, _ in _FIELDS[kind]) and list not in spelling[2]:
+        _SEEN.add(spelling)
+    return event
+
+
+def _checked(kind: str, fields: dict[str, Any]) -> Event:
     cls = KINDS.get(kind)
     if cls is None:
         raise JournalError(f"unknown event kind {kind!r}: this journal was written by another version")

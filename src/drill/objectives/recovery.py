@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from drill.change_point import Answer
 from drill.model.plan import Plan, RecoveryLimits
@@ -52,20 +52,20 @@ def measure(timeline: Timeline, limits: RecoveryLimits) -> Recovery | None:
     return estimate(timeline.steps, found, timeline.applied_s, end_s, limits)
 
 
-def answers(turns: Sequence[Turn], slo_s: float, end_s: float) -> list[Answer]:
+def answers(turns: Sequence[Turn], slo_s: float, end_s: float) -> Iterator[Answer]:
     """What each turn says about when answers stopped being late.
 
     One in time says it when it came. A late one says that all was not well when it came due, nor until one
     SLO before it came (a platform that was well would have answered by then); after that the platform may
     have been well, and busy with all who had waited.
     """
-    told = [
+    told = (
         (turn, turn.waited_s > slo_s) for turn in turns if turn.eos_s < end_s and not turn.undecided(slo_s)
-    ]
-    return [
+    )
+    return (
         Answer(min(max(turn.eos_s, turn.until_s - 2 * slo_s) + slo_s if late else turn.until_s, end_s), late)
         for turn, late in told
-    ]
+    )
 
 
 def _detected(timeline: Timeline, found: Recovery, limits: RecoveryLimits) -> Verdict:

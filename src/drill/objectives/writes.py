@@ -90,7 +90,7 @@ def keep(timeline: Timeline) -> Ledger:
         t.id: tuple({r.id: r for r in [*by_turn.get(t.turn_id, ()), *by_digest.get(t.digest, ())]}.values())
         for t in promised
     }
-    return Ledger(promised, perhaps, timeline.records, of)
+    return Ledger(promised, perhaps, tuple(timeline.records), of)
 
 
 def digest_of(turn: Turn) -> str:

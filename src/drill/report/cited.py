@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from drill.journal import Stream
 from drill.model.events import Recorded, to_fields
@@ -14,9 +14,29 @@ from drill.timeline import Timeline
 Index = Mapping[str, Recorded]
 
 
-def index(streams: Sequence[Stream]) -> dict[str, Recorded]:
+class _ById(Mapping[str, Recorded]):
+    """Events by id without a table of them all: an event's number is its place in its stream."""
+
+    def __init__(self, streams: Sequence[Stream]) -> None:
+        self._streams = {stream.name: stream.events for stream in streams}
+
+    def __getitem__(self, id_: str) -> Recorded:
+        stream, _, number = id_.rpartition(":")
+        events = self._streams[stream]
+        if not number.isdecimal() or int(number) >= len(events) or events[int(number)].id != id_:
+            raise KeyError(id_)
+        return events[int(number)]
+
+    def __iter__(self) -> Iterator[str]:
+        return (recorded.id for events in self._streams.values() for recorded in events)
+
+    def __len__(self) -> int:
+        return sum(len(events) for events in self._streams.values())
+
+
+def index(streams: Sequence[Stream]) -> Index:
     """All events of a run by id."""
-    return {recorded.id: recorded for stream in streams for recorded in stream.events}
+    return _ById(streams)
 
 
 def link(id_: str) -> Link:
@@ -34,7 +54,7 @@ def cited(ids: Iterable[str], events: Index, timeline: Timeline) -> tuple[Cited,
     wanted = set(ids)
     known = sorted((events[id_] for id_ in wanted if id_ in events), key=lambda r: (r.t_ns, r.stream, r.seq))
     found = [_cited(recorded, timeline) for recorded in known]
-    return (*found, *(_missing(id_) for id_ in sorted(wanted - set(events))))
+    return (*found, *(_missing(id_) for id_ in sorted(id_ for id_ in wanted if id_ not in events)))
 
 
 def _cited(recorded: Recorded, timeline: Timeline) -> Cited:

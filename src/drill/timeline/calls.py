@@ -14,7 +14,7 @@ from drill.model.events import (
     TurnEnded,
     TurnInvoked,
 )
-from drill.timeline.sorted_events import Sorted
+from drill.timeline.sorted_events import Found, Sorted
 from drill.timeline.values import Call, Turn
 
 _OF_LOAD = (CallStarted, CallHeard, CallEnded, CallerGaveUp, TurnInvoked, TurnEnded, LoadSample)
@@ -71,18 +71,28 @@ def turns(events: Sorted, all_calls: tuple[Call, ...], end_s: float) -> tuple[Tu
     """Every turn once, by end of speech. An end without a beginning counts; a beginning without an
     end is right-censored at the end of its call."""
     by_call = {call.call: call for call in all_calls}
-    ended = {(turn.call, turn.seq): (r, turn) for r, turn in events.of(TurnEnded)}
-    begun = {(turn.call, turn.seq) for _, turn in events.of(TurnInvoked)}
+    all_ended, all_begun = events.of(TurnEnded), events.of(TurnInvoked)
+    ended, begun = _places(all_ended), _places(all_begun)  # places, not events: there may be millions
     found = [
-        _ended(events, r, turn, by_call.get(turn.call), end_s, invoked=key in begun)
-        for key, (r, turn) in ended.items()
+        _ended(events, *all_ended[place], by_call.get(call), end_s, invoked=seq in begun.get(call, ()))
+        for call, by_seq in ended.items()
+        for seq, place in by_seq.items()
     ]
     found += [
         _censored(events, recorded, turn, by_call.get(turn.call), end_s)
-        for recorded, turn in events.of(TurnInvoked)
-        if (turn.call, turn.seq) not in ended
+        for recorded, turn in all_begun
+        if turn.seq not in ended.get(turn.call, ())
     ]
     return tuple(sorted(found, key=lambda turn: (turn.eos_s, turn.call, turn.seq)))
+
+
+def _places(found: Found[TurnEnded] | Found[TurnInvoked]) -> dict[str, dict[int, int]]:
+    """By call and number, where a half of a turn stands; of two that say they are the same, the later."""
+    places: dict[str, dict[int, int]] = {}
+    for place in range(len(found)):
+        turn = found[place][1]
+        places.setdefault(turn.call, {})[turn.seq] = place
+    return places
 
 
 def _ended(
@@ -96,7 +106,7 @@ def _ended(
         call.outcome if call else "open", whole=invoked and call is not None, id=recorded.id,
         ack_s=events.s(turn.ack_ns) if turn.ack_ns else None,
         barge_stop_s=turn.barge_stop_ms / 1000 if turn.barge_stop_ms >= 0 else None,
-        longest_gap_s=turn.longest_gap_ms / 1000,
+        longest_gap_s=turn.longest_gap_ms / 1000 if turn.longest_gap_ms else 0.0,
         round_trip_s=turn.round_trip_ms / 1000 if turn.round_trip_ms >= 0 else None,
     )  # fmt: skip
 

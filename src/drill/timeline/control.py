@@ -19,7 +19,7 @@ from drill.timeline.values import Child, FaultWindow, Phase
 
 def phases(events: Sorted) -> tuple[Phase, ...]:
     """Each phase until the next."""
-    entered = events.of(PhaseEntered)
+    entered = list(events.of(PhaseEntered))
     ends = [events.at(recorded) for recorded, _ in entered[1:]] + [events.end_s]
     return tuple(
         Phase(events.at(recorded), end_s, name=phase.phase, id=recorded.id)

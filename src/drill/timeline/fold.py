@@ -26,7 +26,7 @@ from drill.timeline.control import children, faults, phases
 from drill.timeline.gaps import Heard, gaps
 from drill.timeline.probed import ReadBack, Record, Stored
 from drill.timeline.restored import restored
-from drill.timeline.sorted_events import Sorted
+from drill.timeline.sorted_events import Made, Sorted
 from drill.timeline.steps import breaches, steps
 from drill.timeline.timeline import Timeline
 from drill.timeline.values import Anchor, Guard, Note, Span, Start
@@ -71,12 +71,8 @@ def fold(events: Sequence[Recorded], plan: Plan) -> Timeline:
         witness=heard.witness,
         health=samples.health(all_),
         load=heard.load,
-        records=tuple(
-            Record(e.turn_id, e.patient, e.digest, e.resource, r.id) for r, e in all_.of(EhrRecord)
-        ),
-        stored=tuple(
-            Stored(e.turn_id, e.call, e.seq, e.digest, r.id, e.position) for r, e in all_.of(StoredTurn)
-        ),
+        records=Made(all_.of(EhrRecord), _record),
+        stored=Made(all_.of(StoredTurn), _stored),
         readbacks=tuple(
             ReadBack(e.source, all_.at(r), e.ok, e.records, e.detail, r.id) for r, e in all_.of(ReadBackEnded)
         ),
@@ -98,6 +94,14 @@ def fold(events: Sequence[Recorded], plan: Plan) -> Timeline:
         heard=hearing.heard(all_, all_calls, all_turns),
         restored=restored(all_),
     )
+
+
+def _record(recorded: Recorded, event: EhrRecord) -> Record:
+    return Record(event.turn_id, event.patient, event.digest, event.resource, recorded.id)
+
+
+def _stored(recorded: Recorded, event: StoredTurn) -> Stored:
+    return Stored(event.turn_id, event.call, event.seq, event.digest, recorded.id, event.position)
 
 
 def _heard(events: Sorted) -> Heard:

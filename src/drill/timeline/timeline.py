@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drill.timeline.hearing import Heard
@@ -71,8 +72,8 @@ class Timeline:
     witness: tuple[WitnessPoint, ...]
     health: tuple[HealthPoint, ...]
     load: tuple[LoadPoint, ...]
-    records: tuple[Record, ...]
-    stored: tuple[Stored, ...]
+    records: Sequence[Record]
+    stored: Sequence[Stored]
     readbacks: tuple[ReadBack, ...]
     guards: tuple[Guard, ...]
     children: tuple[Child, ...]

@@ -12,8 +12,9 @@ ROOT = Path(drill.__file__).parent
 
 def test_everything_that_judging_imports_is_in_the_digest() -> None:
     code = (
-        "import sys, drill; before = set(sys.modules); import drill.judge, drill.journal, drill.plan;"
-        "print('\\n'.join(sys.modules[n].__file__ for n in set(sys.modules) - before if n.startswith('drill.')))"
+        "import sys, drill; before = set(sys.modules); import drill.judge, drill.journal, drill.plan; "
+        "new = set(sys.modules) - before; "
+        "print(*(sys.modules[n].__file__ for n in new if n.startswith('drill.')), sep=chr(10))"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     imported = {Path(line) for line in told.splitlines()}

@@ -12,7 +12,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,7 +76,7 @@ class Reaping:
     def _outstanding(self) -> list[FaultRequested]:
         return outstanding(self._events())
 
-    def _events(self) -> tuple[Recorded, ...]:
+    def _events(self) -> Sequence[Recorded]:
         return merge(read_ledger(self.run))
 
     def _end_toolkit(self, patience_s: float) -> None:

@@ -69,6 +69,10 @@ A drill that means to hold more calls at a time than `max_calls`, or to start mo
 `max_calls_per_s`, is refused before anything is started; the highest of its arrivals counts, and its ramp.
 The load process refuses by itself too (DRILL_MAX_CALLS, DRILL_MAX_CALLS_PER_S), also alone. What chance and
 callers who dial again add is not counted.
+
+`[target.NAME.guards]` says when, how far and with whose word the platform may be drilled; what each guard
+promises stands in [safety](safety.md). A secret that stands in the file is refused with its line: the file is
+copied into every run.
 """
 
 CONTROL = """\

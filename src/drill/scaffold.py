@@ -18,7 +18,7 @@ TOML = """\
 # Every key is explained in docs/target-file.md; `drill schema target` is for editors.
 
 [target.staging]
-environment = "staging"                     # sandbox or staging; production is refused so far
+environment = "staging"                     # sandbox, staging or production, which needs all of guards
 edge = "ws://127.0.0.1:10000/media"                # where calls' media streams connect
 # allow = ["voice.staging.example"]         # names every host that is not this machine
 # max_calls = 200                           # the most at a time that a drill may mean; 2000 when not given
@@ -68,6 +68,15 @@ outbox_pending = "SELECT count(*) FROM outbox WHERE delivered_at IS NULL"
 # programs = "/usr/lib/postgresql/18/bin"          # PostgreSQL's, of the store's version
 # every = "1d"                                     # the policy: a base backup at least this often
 # keep = 7                                         # so many are kept, no fewer, no more
+
+# [target.staging.guards]                     # when, how far, with whose word; see docs/safety.md
+# time_zone = "Europe/Berlin"
+# hours = ["mon-fri 09:00-16:00"]                  # any time when not given
+# max_duration = "20m"
+# blast_radius = {zones = 1, capacity = "34%", calls = 40}
+# real_calls = {metric = "agent_real_calls", max = 0}   # gauge of calls by real people, on each metrics page
+# freezes = [{begin = "2026-12-18T00:00", end = "2027-01-04T08:00", why = "end of year"}]
+# approvers = [{name = "carol", key = "..."}]      # `drill keygen carol` prints the key
 
 # [[target.staging.store.members]]            # once per copy of the store, for drills of zones
 # zone = "a"

@@ -217,3 +217,10 @@ def test_each_zone_has_its_wires() -> None:
 def test_the_same_page_is_asked_for_through_a_wire() -> None:
     """Only the address changes."""
     assert through("http://10.0.0.1:80/healthz?x=1", "127.0.0.1:9") == "http://127.0.0.1:9/healthz?x=1"
+
+
+def test_of_a_real_patient_no_name_is_kept() -> None:
+    """Only who was asked for, and that it was somebody else."""
+    outcome, detail = answer(200, bundle("Jane Doe, MRN 4711"), 0.01, "synthetic-0001")
+    assert (outcome, detail) == ("wrong_patient", "asked for synthetic-0001, got [withheld]")
+    assert answer(200, bundle("synthetic-0199"), 0.01, "synthetic-0001")[1].endswith("got synthetic-0199")

@@ -119,7 +119,8 @@ def _run(plan: Plan, timeline: Timeline, streams: Sequence[Stream]) -> tuple[Fac
         return (Fact("Run", "not written down"), *facts)
     same = started.plan_digest == plan.digest
     return (
-        Fact("Run", started.run_id, code=True), Fact("Started", started.utc), *facts,
+        Fact("Run", started.run_id, code=True), Fact("Started", started.utc),
+        Fact("Operator", started.operator), *facts,
         Fact("Plan digest in the journal", "" if same else started.plan_digest, code=True),
         Fact("Commit", started.commit, code=True),
         Fact("Versions", f"drill {started.version}, Python {started.python}"),

@@ -11,7 +11,14 @@ from drill.embedded import SandboxOptions, sandbox
 
 # Drills for the tests to run; our own pytest plugin would conduct them as they stand.
 SHARED = 98
-collect_ignore = ["fast.yaml", "service-fast.yaml", "stages-down.yaml", "voice-fast.yaml", "zone-fast.yaml"]
+collect_ignore = [
+    "fast.yaml",
+    "restore-fast.yaml",
+    "service-fast.yaml",
+    "stages-down.yaml",
+    "voice-fast.yaml",
+    "zone-fast.yaml",
+]
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import shutil
 import subprocess
 import sys
@@ -31,6 +32,7 @@ from drill.target import load_target
 from drill.timeline.restored import PHASES
 
 pytestmark = pytest.mark.processes
+ROOT = Path(__file__).parents[2]
 RUN = "20261125T070000Z-abcdef"
 
 
@@ -227,3 +229,71 @@ def _serving(work: Path) -> bool:
     """Whether anybody serves a copy in this workspace."""
     lines = (" ".join(p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline"]))
     return any(f"{work}/data" in line and "postgres" in line for line in lines)
+
+
+def command(target: Target, runs: Path) -> list[str]:
+    drill = Path(__file__).with_name("restore-fast.yaml")
+    return [sys.executable, "-m", "drill", "run", str(drill), "--target-file", str(target.file),
+            "--runs", str(runs), "--quiet", "--json"]  # fmt: skip
+
+
+def test_a_drill_restores_under_calls_and_says_what_came_back(target: Target, tmp_path: Path) -> None:
+    done = subprocess.run(
+        command(target, tmp_path), capture_output=True, text=True, timeout=200, check=False, cwd=ROOT
+    )
+    assert done.stdout, done.stderr
+    (run,) = json.loads(done.stdout)
+    told = {name: verdict["status"] for name, verdict in run["verdicts"].items()}
+    wanted = (
+        "restore.completed", "restore.rto", "restore.rpo", "restore.wal.continuity", "restore.wal.target",
+        "restore.files.manifest", "restore.copy.destroyed", "integrity.reverted", "integrity.witness",
+    )  # fmt: skip
+    assert {name: told[name] for name in wanted} == dict.fromkeys(wanted, "PASS"), run["verdicts"]
+    assert "What was proved of the copy" in (Path(run["run"]) / "report.html").read_text()
+
+
+def test_a_drill_that_is_killed_midway_leaves_no_copy(target: Target, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        command(target, tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
+    )
+    until = time.monotonic() + 120
+    while not (found := list(tmp_path.glob("*/*/restored/data/PG_VERSION"))) and time.monotonic() < until:
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.kill()
+    process.wait(timeout=10)
+    (version,) = found
+    work = version.parents[1]
+    while work.exists() and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not work.exists()
+    assert not _serving(work)
+
+
+def defective(tmp_path: Path, *defects: str) -> Iterator[Target]:
+    told = ("backups.every_s=6", "backups.segment_s=1", "backups.lag_s=0")
+    options = SandboxOptions(85, tmp_path / "state", defects, profile="lite", backups=True, settings=told)
+    with sandbox(options) as file:
+        time.sleep(8)
+        yield load_target(file)
+
+
+def test_what_a_bad_replicator_and_an_unlogged_table_do_is_seen_by_a_check_each(tmp_path: Path) -> None:
+    for found in defective(tmp_path, "replicator-corrupts", "unlogged-table"):
+        told = restored(found, tmp_path)
+    said = {event.name: event for event in told if isinstance(event, ProofChecked)}
+    red = {name for name, event in said.items() if event.status == "FAIL"}
+    assert red == {"replica.equal", "rows.unlogged"}
+    assert "has other content" in said["replica.equal"].findings[0]
+
+
+def test_a_backup_that_was_cut_short_cannot_be_restored_and_says_so(tmp_path: Path) -> None:
+    for found in defective(tmp_path, "backup-job-fails-silently", "backups-stale"):
+        failed = refused(found, tmp_path)
+    assert (failed.phase, failed.fault) == ("fetch", "backup")
+    assert "cannot be unpacked" in failed.reason
+
+
+def test_a_recovery_that_is_told_to_wait_ends_at_the_deadline(tmp_path: Path) -> None:
+    for found in defective(tmp_path, "restore-too-slow"):
+        assert refused(found, tmp_path, within_s=10.0).fault == "deadline"

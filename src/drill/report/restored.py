@@ -97,7 +97,9 @@ def _proofs(found: Restored) -> Section:
 
 def _matrix(found: Restored) -> Section:
     checks = sorted({name for control, _ in found.controls for name in control.ran})
-    heads = ("Damage", "Has to be seen by", "Came out", *checks)
+    # Names are too long to stand side by side: numbers, and a key.
+    heads = ("Damage", "Has to be seen by", "Came out", *(str(n) for n in range(1, len(checks) + 1)))
+    key = ", ".join(f"{n} {name}" for n, name in enumerate(checks, start=1))
     rows = tuple(
         (
             Cell(control.damage, link(id_)),
@@ -107,7 +109,7 @@ def _matrix(found: Restored) -> Section:
         )
         for control, id_ in found.controls
     )
-    return Section("controls", "Can these proofs go red?", (), heads, rows, _MATRIX_ASIDE)
+    return Section("controls", "Can these proofs go red?", (), heads, rows, f"{_MATRIX_ASIDE} Checks: {key}.")
 
 
 def _seen(name: str, ran: Sequence[str], red: Sequence[str]) -> str:

@@ -38,7 +38,7 @@ def service_configs(order: Order, state: State, store: Store) -> dict[str, dict[
         | dict(store.service_configs())
         | {
             "ehr": configs.ehr(layout, state),
-            "stages": configs.stages(layout, order.settings),
+            "stages": configs.stages(layout, order.agents),
             "egress": configs.egress(layout, state),
             "edge": edge.configuration(layout, defects.parse(list(order.defects))),
         }

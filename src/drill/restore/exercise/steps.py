@@ -27,20 +27,20 @@ from drill.model.restore_events import (
     RestorePhase,
     TurnsRestored,
 )
-from drill.model.target import Backups, Region, Target
+from drill.model.target import Backups, Target
 from drill.model.verdicts import Status
 from drill.restore.exercise import controls, prepare, source
 from drill.restore.exercise.call import serve_call
 from drill.restore.exercise.order import Order, chosen
-from drill.restore.exercise.proofs import Known, Material, made, prove
+from drill.restore.exercise.proofs import Known, Material, prove
 from drill.restore.exercise.record import Tell, list_points, tell_check
+from drill.restore.exercise.regions import compare_regions
 from drill.restore.exercise.sweep import remember, sweep
 from drill.restore.instance.isolation import Isolation, isolation
 from drill.restore.instance.server import HungError, Layout, RestoreError, Server, serving
 from drill.restore.instance.settings import Goal
 from drill.restore.proof.destroyed import Process, check_destroyed, process
 from drill.restore.proof.manifest import check_manifest
-from drill.restore.proof.objects import check_replica
 from drill.restore.proof.place import Place
 from drill.restore.proof.wal.names import SEGMENT
 from drill.restore.stores import BackupStore, RecoveryPoint, open_store
@@ -146,7 +146,7 @@ def _all(target: Target, backups: Backups, order: Order, run_id: str, workspace:
     phase.enter("afterwards", "drill")
     list_points(work.tell, store, order.region, "after")
     if backups.replica is not None:
-        _compare_regions(work.tell, backups, backups.replica)
+        compare_regions(work.tell, backups, backups.replica)
     phase.tell(RestoreEnded())
 
 
@@ -186,24 +186,26 @@ def _restore(work: _Work, goal: Goal, standby: Place | None, segment_bytes: int,
     phase.over("fetched", f"{point.size_bytes / 1e6:.0f} MB and {len(names)} log files")
     phase.enter("replay", "backup")
     with _served(work, goal, phase) as server:
-        oldest = _older_log(work)
+        oldest = _older_log(work, point)
         known = _prove(work, server, goal, standby, oldest, phase)
         if work.order.controls != "none":
             server.stop()
             controls.run(_grounds(work, point, points, oldest, known), work.order.controls, work.order.seed)
 
 
-def _older_log(work: _Work) -> RecoveryPoint:
+def _older_log(work: _Work, point: RecoveryPoint) -> RecoveryPoint:
     """The log from the oldest point on is proved, be it replayed or not. What is let go while it is fetched
     is asked for again, from the point that is the oldest by then."""
     for _ in range(TRIES - 1):
         with suppress(GoneError):
-            return _older_log_once(work)
-    return _older_log_once(work)
+            return _older_log_once(work, point)
+    return _older_log_once(work, point)
 
 
-def _older_log_once(work: _Work) -> RecoveryPoint:
-    oldest = min((each for each in work.store.points() if each.whole), key=lambda each: each.start)
+def _older_log_once(work: _Work, point: RecoveryPoint) -> RecoveryPoint:
+    """Of the restored point's own log nothing has to be asked for: it is here, be the point gone or not."""
+    older = [each for each in work.store.points() if each.whole and each.start < point.start]
+    oldest = min([*older, point], key=lambda each: each.start)
     have = {path.name for path in work.layout.archive.iterdir()}
     # Nothing that came since: what the copy was not given it cannot be asked for.
     newest = max(name[_TIMELINE_DIGITS:] for name in have if SEGMENT.fullmatch(name))
@@ -297,14 +299,3 @@ def _turns(work: _Work, copy: Place) -> None:
         work.tell(TurnsRestored(ok=False, turns=0, detail=f"{type(error).__name__}: {str(error)[:200]}"))
         return
     work.tell(TurnsRestored(ok=True, turns=len(rows), detail=""))
-
-
-def _compare_regions(tell: Tell, backups: Backups, replica: Region) -> None:
-    """Both regions, object by object, by what they hold."""
-
-    def compared() -> Check:
-        here = open_store(backups, backups.main).inventory()
-        there = open_store(backups, replica).inventory()
-        return check_replica(here, there, now_s=time.time(), lag_s=backups.lag_s)
-
-    tell_check(tell, made("replica.equal", "objects", compared))

@@ -33,6 +33,7 @@ _CONNECT_S = 2
 _PR_SET_PDEATHSIG = 1
 _HBA = "local all all trust\nlocal replication all trust\n"  # its folder is what keeps others out
 _REDONE = re.compile(r"redo done at ([0-9A-F]+/[0-9A-F]+)")
+_OUR_ASKING = ("starting up", "not yet accepting connections", "Hot standby mode is disabled")
 _STOPPED = re.compile(r"LOG:\s+(recovery stopping .*|archive recovery complete)")
 
 
@@ -164,7 +165,8 @@ def _read(log: Path) -> Recovered:
 
 def _why(log: Path) -> str:
     """What the log says that matters: its first FATAL, else its last line."""
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    text = log.read_text(encoding="utf-8", errors="replace")
+    lines = [line for line in text.strip().splitlines() if not any(word in line for word in _OUR_ASKING)]
     worst = next(
         (line for line in lines if "FATAL" in line or "PANIC" in line), lines[-1] if lines else "nothing"
     )

@@ -81,13 +81,21 @@ class BarmanCloud:
         folder = "" if HISTORY.fullmatch(name) else f"{name[:16]}/"
         to.write_bytes(self._s3.read(f"{self._s3.prefix}/wals/{folder}{name}"))
 
+    def keys(self) -> frozenset[str]:
+        """See the port."""
+        return frozenset(self._name(it["Key"]) for it in self._s3.items(""))
+
+    def _name(self, key: str) -> str:
+        """Without the place, which is another one in another region."""
+        return key.removeprefix(f"{self._s3.prefix}/")
+
     def inventory(self) -> Mapping[str, Object]:
         """See the port."""
         items = self._s3.items("")
         with ThreadPoolExecutor(_WORKERS) as pool:
             digests = pool.map(self._digest, (it["Key"] for it in items))
             return {
-                it["Key"]: Object(it["Size"], digest, written_s=it["LastModified"].timestamp())
+                self._name(it["Key"]): Object(it["Size"], digest, written_s=it["LastModified"].timestamp())
                 for it, digest in zip(items, digests, strict=True)
                 if digest
             }

@@ -84,6 +84,11 @@ class Directory:
         for name in names:
             shutil.copyfile(self._root / "wal" / name, into / name)
 
+    def keys(self) -> frozenset[str]:
+        """See the port."""
+        files = (path for path in self._root.rglob("*") if path.is_file())
+        return frozenset(path.relative_to(self._root).as_posix() for path in files)
+
     def inventory(self) -> Mapping[str, Object]:
         """See the port."""
         return read_all(self._root)

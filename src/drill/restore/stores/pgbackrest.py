@@ -55,6 +55,10 @@ class PgBackRest:
         for name in names:
             self._run(f"--pg1-path={into}", "archive-get", name, str(into / name), may_lack=True)
 
+    def keys(self) -> frozenset[str]:
+        """WorldError, as `inventory`."""
+        return frozenset(self.inventory())
+
     def inventory(self) -> Mapping[str, Object]:
         """WorldError: a repository of pgBackRest's is not compared object by object."""
         raise WorldError("pgBackRest replicates its repositories itself; run `pgbackrest verify` on each")

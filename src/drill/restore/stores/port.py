@@ -59,6 +59,9 @@ class BackupStore(Protocol):
     def fetch_wal(self, names: Sequence[str], into: Path) -> None:
         """Bring log files into a folder, plain and under their names."""
 
+    def keys(self) -> frozenset[str]:
+        """Names of everything that it holds of this server, as `inventory` has them."""
+
     def inventory(self) -> Mapping[str, Object]:
         """Everything that it holds of this server, read to its end."""
 

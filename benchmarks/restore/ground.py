@@ -15,32 +15,44 @@ from drill.restore.proof.place import Place
 from drill.restore.proof.wal.names import parse_lsn
 
 HOST = "127.0.0.1"
-ROWS = 2_400_000
+TURNS = 2_400_000
 _BATCH = 20_000
+# The tables of the sandbox's store, and one column that a sequence feeds.
 _SCHEMA = (
     (
-        "CREATE TABLE turn (turn_id uuid PRIMARY KEY, seq bigint GENERATED ALWAYS AS IDENTITY, call_sid "
-        "text, patient text, intent text, outcome text, digest text, said text, created_at timestamptz)"
+        "CREATE TABLE turn (turn_id uuid PRIMARY KEY, drill_id text, call_sid text, seq int, patient text, "
+        "intent text, outcome text, digest text, created_at timestamptz)"
     ),
-    "CREATE TABLE outbox (turn_id uuid PRIMARY KEY REFERENCES turn, patient text, document jsonb)",
+    (
+        "CREATE TABLE outbox (position bigint GENERATED ALWAYS AS IDENTITY, turn_id uuid PRIMARY KEY "
+        "REFERENCES turn, patient text, drill_id text, document jsonb, attempts int, "
+        "claimed_until timestamptz, delivered_at timestamptz)"
+    ),
 )
 _FILL = (
-    "INSERT INTO turn (turn_id, call_sid, patient, intent, outcome, digest, said, created_at) "
-    "SELECT md5('t' || g)::uuid, 'CA' || md5((g / 8)::text), 'patient-' || g % 5000, 'lookup', 'ok', "
-    "md5(g::text), repeat(md5(g::text) || ' ', 8), now() + g * interval '1 ms' "
-    "FROM generate_series({0}, {0} + {1} - 1) g"
+    "INSERT INTO turn SELECT md5('t' || g)::uuid, '2026-q4-restore', 'CA' || md5((g / 8)::text), g % 8, "
+    "'patient-' || g % 5000, 'appointment', 'saved', md5(g::text) || md5('d' || g), "
+    "now() + g * interval '1 ms' FROM generate_series({0}, {0} + {1} - 1) g"
 )
 _OWED = (
-    "INSERT INTO outbox SELECT turn_id, patient, jsonb_build_object('resourceType', 'DocumentReference', "
-    "'n', seq) FROM turn WHERE seq % 20 = 0"
+    "INSERT INTO outbox (turn_id, patient, drill_id, document, attempts, delivered_at) "
+    "SELECT turn_id, patient, drill_id, jsonb_build_object('resourceType', 'DocumentReference', "
+    "'status', 'current', 'subject', jsonb_build_object('reference', 'Patient/' || patient), "
+    "'identifier', jsonb_build_array(jsonb_build_object('system', 'urn:drill:turn', 'value', turn_id)), "
+    "'meta', jsonb_build_object('tag', jsonb_build_array(jsonb_build_object('system', 'urn:drill:run', "
+    "'code', drill_id))), 'description', digest, 'date', created_at, 'content', jsonb_build_array("
+    "jsonb_build_object('attachment', jsonb_build_object('contentType', 'text/plain', 'data', "
+    "encode(digest::bytea, 'base64'))))), 1, created_at FROM turn WHERE seq % 2 = 0"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Where everything is. `rows_bytes`: the tables' own pages; `start`: where the backup's log begins."""
+    """Where everything is. `server` serves the copy. `rows_bytes`: the tables' own pages; `start`: where
+    the archive begins."""
 
     source: Place
+    server: postgres.Server
     copy: Place
     backup: Path
     archive: Path
@@ -51,7 +63,7 @@ class Ground:
 
 
 @contextmanager
-def ground(folder: Path) -> Iterator[Ground]:
+def ground(folder: Path, turns: int = TURNS) -> Iterator[Ground]:
     """Built in about two minutes, gone at the end."""
     archive, backup = folder / "archive", folder / "backup"
     archive.mkdir()
@@ -60,7 +72,7 @@ def ground(folder: Path) -> Iterator[Ground]:
     with postgres.running(primary, **settings):
         primary.sql("CREATE DATABASE voice")
         primary.sql(*_SCHEMA, database="voice")
-        for start in range(0, ROWS, _BATCH):
+        for start in range(0, turns, _BATCH):
             primary.sql(_FILL.format(start, _BATCH), database="voice")
         primary.sql(_OWED, "VACUUM (FREEZE, ANALYZE)", database="voice")
         _archived(primary, archive)
@@ -76,9 +88,10 @@ def ground(folder: Path) -> Iterator[Ground]:
             )[0]
             # The very first record of a cluster's log stands behind the long header of its first page.
             start = parse_lsn("0/1000028")
+            log = sum(path.stat().st_size for path in archive.iterdir())
             yield Ground(
-                _place(primary), _place(copy), backup, archive, start, int(str(rows)), int(str(database)),
-                sum(path.stat().st_size for path in archive.iterdir()),
+                _place(primary), copy, _place(copy), backup, archive, start, int(str(rows)),
+                int(str(database)), log,
             )  # fmt: skip
         finally:
             copy.stop()

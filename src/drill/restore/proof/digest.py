@@ -33,20 +33,18 @@ _ALL = sql.SQL("true")
 
 
 def row_hash(session: Session, table: Table) -> sql.Composable:
-    """A row as hash_record_extended takes it: itself, or rebuilt with text where a type has no hash."""
+    """A row as hash_record_extended takes it, with text in the place of what has no hash."""
     found = columns(session, table)
-    if all(column.hashable for column in found) and found:
-        return sql.SQL("t")
     parts = [sql.SQL("t.{}" if c.hashable else "t.{}::text").format(sql.Identifier(c.name)) for c in found]
     return sql.SQL("ROW({})").format(sql.SQL(", ").join(parts))
 
 
 def _hashed(table: Table, row: sql.Composable, where: sql.Composable = _ALL) -> sql.Composed:
-    """Both hashes and the place of every row; OFFSET 0 keeps x and y from being reckoned twice."""
+    """Both hashes and the place of every row; OFFSET 0 keeps the row, x and y from being made twice."""
     return sql.SQL(
         "SELECT hashint8extended(x, y) h1, hashint8extended(y, x) h2, ctid FROM (SELECT "
-        "hash_record_extended({row}, {one}) x, hash_record_extended({row}, {two}) y, t.ctid "
-        "FROM ONLY {table} t WHERE {where} OFFSET 0) b"
+        "hash_record_extended(r, {one}) x, hash_record_extended(r, {two}) y, ctid "
+        "FROM (SELECT {row} r, t.ctid FROM ONLY {table} t WHERE {where} OFFSET 0) a OFFSET 0) b"
     ).format(row=row, one=SEEDS[0], two=SEEDS[1], table=sql.Identifier(*table.key), where=where)
 
 

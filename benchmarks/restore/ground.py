@@ -102,6 +102,8 @@ def _place(server: postgres.Server) -> Place:
 
 
 def _archived(server: postgres.Server, archive: Path) -> None:
+    # A segment in which nothing stands yet is not switched away from.
+    server.sql("SELECT pg_create_restore_point('archived')")
     name = str(server.sql("SELECT pg_walfile_name(pg_switch_wal())")[0][0])
     until = time.monotonic() + 300
     while not (archive / name).is_file():

@@ -137,6 +137,8 @@ def prepared(server: postgres.Server) -> None:
 
 def archived(server: postgres.Server, archive: Path) -> None:
     """All that was written until now is in the archive."""
+    # A segment in which nothing stands yet is not switched away from.
+    server.sql("SELECT pg_create_restore_point('archived')")
     name = str(server.sql("SELECT pg_walfile_name(pg_switch_wal())")[0][0])
     until = time.monotonic() + 20
     while not (archive / name).is_file() and time.monotonic() < until:

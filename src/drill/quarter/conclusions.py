@@ -21,6 +21,8 @@ from drill.objectives.say import count, listed
 from drill.quarter.trial import Trial
 from drill.small_samples import miss_bound
 
+NAMES_MAX = 3
+
 
 class Conclusion(Enum):
     """Three answers; there is no fourth that could hide one of them."""
@@ -110,8 +112,13 @@ def _sentence(stands: Mapping[str, Piece | None], pieces: Sequence[Piece]) -> st
 
 
 def _broken(piece: Piece, status: Status) -> str:
-    names = [v.objective for v in piece.verdicts if v.status is status]
-    return listed(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+    return some([v.objective for v in piece.verdicts if v.status is status])
+
+
+def some(names: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = len(names) - NAMES_MAX
+    return f"{', '.join(names[:NAMES_MAX])} and {more} more" if more > 0 else listed(names)
 
 
 def few(statuses: Sequence[Status]) -> str:

@@ -20,7 +20,7 @@ from datetime import date
 from enum import Enum
 
 from drill.model.verdicts import Status
-from drill.objectives.say import listed
+from drill.quarter.conclusions import some
 from drill.quarter.notes import Notes, Taken
 from drill.quarter.trial import State, Trial
 
@@ -102,8 +102,7 @@ def _title(each: Trial, objectives: Sequence[str]) -> str:
         return f"A sham run of {each.drill} ended {each.status.name} where it had to end UNKNOWN"
     if each.state in (State.REFUSED, State.UNREADABLE, State.MISSING):
         return f"A run of {each.drill} was {each.state.value}"
-    names = listed(objectives[:3]) + (f" and {len(objectives) - 3} more" if len(objectives) > 3 else "")
-    return f"{each.drill} ended {each.status.name}: {names}"
+    return f"{each.drill} ended {each.status.name}: {some(objectives)}"
 
 
 def _later(each: Trial, every: Sequence[Trial]) -> Iterable[Trial]:

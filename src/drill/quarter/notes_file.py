@@ -67,7 +67,7 @@ APPROVAL = Table(
     (
         Key("what", TEXT, "What was allowed.", "what: the drills of this quarter"),
         Key("by", TEXT, "Who allowed it.", "by: head of operations"),
-        Key("on", DAY, "When.", 'on: "2026-10-01"'),
+        Key("date", DAY, "When.", 'date: "2026-10-01"'),
         Key("reference", TEXT, "Where that is written.", "reference: CHG-1204", required=False),
     ),
 )
@@ -169,4 +169,4 @@ def _taken(of: Section) -> Taken:
 
 
 def _approval(of: Section) -> Approval:
-    return Approval(of.get("what"), of.get("by"), of.get("on"), of.get("reference", ""))
+    return Approval(of.get("what"), of.get("by"), of.get("date"), of.get("reference", ""))

@@ -116,7 +116,16 @@ def _promise(name: str, shown: Sequence[Trial]) -> Promise:
         own = each.key + anchor("objective", name)
         seen.append(None if verdict is None else Seen(each, verdict.status, verdict.measured, own))
     limits = [v.limit for t in shown for v in t.verdicts if v.objective == name and v.limit]
-    return Promise(name, group, (rest or group).replace("_", " "), limits[-1] if limits else "", tuple(seen))
+    limit, words = limits[-1] if limits else "", (rest or group).replace("_", " ")
+    return Promise(name, _title(group, shown), words, limit, tuple(seen))
+
+
+def _title(group: str, shown: Sequence[Trial]) -> str:
+    """What the runs' own reports call a group of objectives."""
+    titles = (
+        g.title for t in shown if t.view for g in t.view.groups if g.rows[0].objective.startswith(group)
+    )
+    return next(titles, group)
 
 
 def _trend_rows(own: Sequence[Trial], before: Compared | None) -> tuple[TrendRow, ...]:

@@ -91,3 +91,14 @@ def test_every_mistake_of_the_file_comes_at_once(tmp_path: Path) -> None:
         f"{file}:11: retest: r1 is no later run of 'ehr-outage'; name one, or leave the line out",
         f"{file}:13: run: 'r9' is none of the runs here; known are r1, r2",
     )
+
+
+def test_everything_that_people_may_add_is_read(tmp_path: Path) -> None:
+    """Participants, approvals and remarks; a key is a word that YAML takes for a word."""
+    notes = _notes(tmp_path, """
+participants: [{name: on-call, role: operator}]
+approvals: [{what: the drills, by: head of operations, date: "2026-10-01", reference: CHG-1}]
+remarks: [{run: r1, kind: manual step, what: restarted, by: on-call}]
+""")  # fmt: skip
+    assert (notes.participants[0].role, notes.approvals[0].on) == ("operator", date(2026, 10, 1))
+    assert notes.remarks[0].kind == "manual step"

@@ -32,6 +32,19 @@ ENOUGH = 0.8  # the usual power below which a test that finds nothing says nothi
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """How a sentence calls what happens in some runs and not in others."""
+
+    was: str
+    is_: str
+    more: str
+
+
+LOST = Words("lost something", "loses something", "lose more often")
+FELT = Words("were felt by callers", "is felt by callers", "be felt more often")
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One number before and after.
 
@@ -102,7 +115,7 @@ def _change(metric: Metric, before: Sequence[Trial], after: Sequence[Trial]) -> 
     old, new = ([time for _, time in timed(metric, trials)] for trials in (before, after))
     words = middle(old), middle(new)
     if metric is LOSS:
-        return Change(metric.name, *words, *_lossier(old, new))
+        return Change(metric.name, *words, *_oftener(old, new, LOST))
     return Change(metric.name, *words, *_slower(old, new))
 
 
@@ -112,14 +125,16 @@ def middle(times: Sequence[Time]) -> str:
     found = mean(closed)
     if found is None:
         return f"never, in {count(len(times), 'run')}" if times else "not measured"
-    if not any(closed):
-        told = "0 s"
-    elif found.low_s is None or found.high_s is None:
+    never = [f"never in {count(len(times) - len(closed), 'run')}"] * (len(closed) < len(times))
+    if not all(closed):
+        some = [each for each in closed if each]
+        longest = [f"at most {seconds(max(some))}, so that there is no mean"] if some else []
+        return "; ".join([f"0 s in {closed.count(0.0)} of {count(len(times), 'run')}", *longest, *never])
+    if found.low_s is None or found.high_s is None:
         told = f"{seconds(closed[0])}, one run"
     else:
         told = f"{seconds(found.mean_s)} ({seconds(found.low_s)} to {seconds(found.high_s)})"
-    never = len(times) - len(closed)
-    return told + (f"; never in {count(never, 'run')}" if never else "")
+    return "; ".join([told, *never])
 
 
 def _slower(old: Sequence[Time], new: Sequence[Time]) -> tuple[Status, str]:
@@ -133,6 +148,8 @@ def _slower(old: Sequence[Time], new: Sequence[Time]) -> tuple[Status, str]:
             Status.UNKNOWN,
             "Runs that did not come to their end within the evidence have no time to compare.",
         )
+    if any(t.value_s == 0 for t in (*old, *new)):
+        return _oftener(old, new, FELT)
     found = slowdown([t.value_s for t in old], [t.value_s for t in new], FACTORS)
     if found is None:
         few = f"{count(len(old), 'run')} before and {count(len(new), 'run')} after"
@@ -166,19 +183,19 @@ def _often(share: float) -> str:
     return "more than 99 %" if share > 0.99 else f"{share * 100:.2g} %"
 
 
-def _lossier(old: Sequence[Time], new: Sequence[Time]) -> tuple[Status, str]:
-    """Loss is seldom and mostly nothing: the runs that lost something are counted."""
+def _oftener(old: Sequence[Time], new: Sequence[Time], words: Words) -> tuple[Status, str]:
+    """What is mostly nothing has no mean: the runs in which there was something are counted."""
     if not old or not new:
         return Status.UNKNOWN, "It was not measured in both."
-    lost_old, lost_new = (sum(t.value_s > 0 for t in times) for times in (old, new))
-    counts = f"{lost_old} of {count(len(old), 'run')} lost something before, {lost_new} of {len(new)} after"
-    p, least = more_often(lost_old, len(old), lost_new, len(new)), least_seen(len(old), len(new))
+    some_old, some_new = (sum(t.value_s > 0 or t.open_end for t in times) for times in (old, new))
+    counts = f"{some_old} of {count(len(old), 'run')} {words.was} before, {some_new} of {len(new)} after"
+    p, least = more_often(some_old, len(old), some_new, len(new)), least_seen(len(old), len(new))
     if p <= ALPHA:
         return Status.FAIL, f"{counts}; chance alone would give this in {_often(p)} of cases."
     seen = 0.0 if least is None else at_least(least, len(new), HALF)
-    bound = miss_bound(len(new) - lost_new, len(new))
-    told = [f"Not shown to lose more often: {counts}"]
-    told += [f"with 95 % confidence a run loses something in fewer than {bound * 100:.0f} % of cases"] * (
+    bound = miss_bound(len(new) - some_new, len(new))
+    told = [f"Not shown to {words.more}: {counts}"]
+    told += [f"with 95 % confidence a run {words.is_} in fewer than {bound * 100:.0f} % of cases"] * (
         bound < 1
     )
     told.append(
@@ -186,7 +203,7 @@ def _lossier(old: Sequence[Time], new: Sequence[Time]) -> tuple[Status, str]:
         if least is None
         else f"were it half of the runs, this test would have seen that in {_often(seen)} of cases"
     )
-    return Status.PASS if seen >= ENOUGH and not lost_new else Status.UNKNOWN, "; ".join(told) + "."
+    return Status.PASS if seen >= ENOUGH and not some_new else Status.UNKNOWN, "; ".join(told) + "."
 
 
 def _turned(before: Sequence[Trial], after: Sequence[Trial]) -> list[Turned]:

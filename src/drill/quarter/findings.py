@@ -94,15 +94,17 @@ def _from_run(each: Trial, covered: Iterable[tuple[str, str]], every: Sequence[T
         return None
     closing = next((t for t in _later(each, every) if bad and _passes(t, open_)), None)
     standing = Standing.CLOSED if closing else Standing.UNTAKEN
-    return Finding(f"R-{each.run_id}", _title(each, open_), each, open_, each.status, standing, closing, None)
+    left = max((v.status for v in each.verdicts if v.objective in open_), default=each.status)
+    title = _title(each, left, open_)
+    return Finding(f"R-{each.run_id}", title, each, open_, left, standing, closing, None)
 
 
-def _title(each: Trial, objectives: Sequence[str]) -> str:
+def _title(each: Trial, left: Status, objectives: Sequence[str]) -> str:
     if each.state is State.SHAM:
         return f"A sham run of {each.drill} ended {each.status.name} where it had to end UNKNOWN"
     if each.state in (State.REFUSED, State.UNREADABLE, State.MISSING):
         return f"A run of {each.drill} was {each.state.value}"
-    return f"{each.drill} ended {each.status.name}: {some(objectives)}"
+    return f"{each.drill} left {left.name}: {some(objectives)}"
 
 
 def _later(each: Trial, every: Sequence[Trial]) -> Iterable[Trial]:

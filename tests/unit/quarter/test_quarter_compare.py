@@ -71,3 +71,15 @@ def test_passes_that_became_fewer_are_told_with_their_chance() -> None:
     )
     (turned,) = compare(before, [after[0], *_runs(11, 10, 10)])[0].turned
     assert turned.status is Status.UNKNOWN
+
+
+def test_recoveries_that_nobody_felt_are_counted_and_have_no_mean() -> None:
+    """Zero has no logarithm: three of three felt after none were is seen, one of three is not."""
+    never, felt = _runs(7, 0, 0, 0), _runs(10, 12, 14, 13)
+    assert compare(never, felt)[0].changes[0].status is Status.FAIL
+    one = compare(never, [*felt[:1], *_runs(11, 0, 0)])[0].changes[0]
+    assert (one.status, one.after) == (
+        Status.UNKNOWN,
+        "0 s in 2 of 3 runs; at most 12.0 s, so that there is no mean",
+    )
+    assert "1 of 3" in one.sentence

@@ -102,3 +102,13 @@ remarks: [{run: r1, kind: manual step, what: restarted, by: on-call}]
 """)  # fmt: skip
     assert (notes.participants[0].role, notes.approvals[0].on) == ("operator", date(2026, 10, 1))
     assert notes.remarks[0].kind == "manual step"
+
+
+def test_what_nobody_took_on_of_a_run_keeps_its_own_status(tmp_path: Path) -> None:
+    """The failure is taken on; what was not judged beside it is a finding of its own, and no failure."""
+    both = a_trial("r1", "2026-10-01", breaker__opened=Status.FAIL, breaker__closed=Status.UNKNOWN)
+    file = tmp_path / "findings.yaml"
+    file.write_text(TEXT, encoding="utf-8")
+    found = {f.id: f for f in findings([both], [both], read_notes(file, [both]), AS_OF)}
+    assert (found["F-1"].status, found["R-r1"].status) == (Status.FAIL, Status.UNKNOWN)
+    assert found["R-r1"].title == "ehr-outage left UNKNOWN: breaker.closed"

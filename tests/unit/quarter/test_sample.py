@@ -1,0 +1,85 @@
+"""The committed sample of a quarter: rendered again from its runs, byte for byte."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+import tarfile
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from drill.model.verdicts import Status
+from drill.quarter.calendar import Quarter
+from drill.quarter.findings import Standing
+from drill.quarter.oscal_links import dangling
+from drill.quarter.trial import State
+from drill.quarter.values import QuarterView
+from drill.quarter.write import Asked, read_quarter, write_quarter
+
+ROOT = Path(__file__).parents[3]
+SAMPLE = ROOT / "reports" / "sample"
+RENDERED = SAMPLE / "2026Q4"
+AGAIN = "what judges or renders has changed: look at it, run `make sample`, and commit what it wrote"
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def view(tmp_path_factory: pytest.TempPathFactory) -> QuarterView:
+    """The sample's runs, judged again."""
+    folder = tmp_path_factory.mktemp("sample")
+    with tarfile.open(SAMPLE / "runs.tar.xz") as archive:
+        archive.extractall(folder, filter="data")
+    return read_quarter(Asked(Quarter(2026, 4), date(2026, 11, 25), folder / "runs", SAMPLE / "drills", None))
+
+
+@pytest.mark.parametrize("form", ["html", "oscal", "junit", "csv", "md"])
+def test_it_is_rendered_again_byte_for_byte(view: QuarterView, form: str, tmp_path: Path) -> None:
+    """From journals, drill files and findings.yaml alone."""
+    for path in write_quarter(view, tmp_path, [form]):
+        assert path.read_bytes() == (RENDERED / path.name).read_bytes(), f"{path.name}: {AGAIN}"
+
+
+def test_its_pdf_is_the_same_bytes_where_the_same_fonts_are(view: QuarterView, tmp_path: Path) -> None:
+    """Elsewhere the letters are others, and only what does not hang on them is the same."""
+    (path,) = write_quarter(view, tmp_path, ["pdf"])
+    made = path.read_bytes()
+    assert b"pdfaid:part" in made
+    assert made.count(b"/EmbeddedFile") >= 1 or b"/AF" in made
+    sys.path.insert(0, str(ROOT / "scripts"))
+    from pdf_toolchain import fingerprint
+
+    if fingerprint() != (SAMPLE / "toolchain.txt").read_text(encoding="ascii").strip():
+        pytest.skip("other fonts, Pango or WeasyPrint than the committed PDF was made with")
+    assert made == (RENDERED / "report.pdf").read_bytes(), f"report.pdf: {AGAIN}"
+
+
+def test_it_holds_what_a_sample_has_to_show(view: QuarterView) -> None:
+    """Real runs of two drills, a failure that a retest closed, one that is open, a sham and an abort."""
+    real = [t for t in view.trials if t.real]
+    assert {drill: sum(t.drill == drill for t in real) for drill in {t.drill for t in real}} == {
+        "ehr-outage-short": 3, "ehr-errors-short": 4,
+    }  # fmt: skip
+    assert {t.state for t in view.trials} == {State.CONDUCTED, State.SHAM, State.ABORTED}
+    assert {t.status for t in view.trials} == set(Status)
+    standings = {f.standing for f in view.findings}
+    assert Standing.CLOSED in standings
+    assert Standing.OPEN in standings
+    assert all(len(t.seals) == 2 and t.number for t in view.trials)
+
+
+def test_its_oscal_points_to_nothing_that_is_not_there() -> None:
+    """By our own check, on what is committed."""
+    for name in ("assessment-results.json", "plan-of-action-and-milestones.json"):
+        assert dangling(json.loads((RENDERED / name).read_text(encoding="utf-8"))) == []
+
+
+def test_it_names_no_folder_of_the_machine_it_was_made_on(tmp_path: Path) -> None:
+    """Neither in what is rendered nor in what was recorded."""
+    with tarfile.open(SAMPLE / "runs.tar.xz") as archive:
+        archive.extractall(tmp_path, filter="data")
+    files = [*RENDERED.glob("*.*"), *(p for p in tmp_path.rglob("*") if p.is_file())]
+    found = [p.name for p in files if re.search(rb"/(home|work|root|Users|tmp)/", p.read_bytes())]
+    assert found == []

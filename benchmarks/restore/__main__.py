@@ -28,7 +28,8 @@ from drill.restore.proof.manifest import check_manifest
 from drill.restore.proof.place import Place, Session
 from drill.restore.proof.rows import check_rows, digest_all
 from drill.restore.proof.schema import check_schema
-from drill.restore.proof.wal.continuity import follow, prove_wal
+from drill.restore.proof.wal.archive import follow
+from drill.restore.proof.wal.continuity import prove_wal
 from drill.restore.proof.wal.names import lsn_text
 
 GB = 1e9

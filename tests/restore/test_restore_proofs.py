@@ -39,7 +39,8 @@ from drill.restore.proof.schema import check_schema
 from drill.restore.proof.standby import paused
 from drill.restore.proof.unlogged import check_unlogged
 from drill.restore.proof.wal.actual import actual_xids
-from drill.restore.proof.wal.continuity import WalProof, follow, prove_wal
+from drill.restore.proof.wal.archive import follow
+from drill.restore.proof.wal.continuity import WalProof, prove_wal
 from drill.restore.proof.wal.names import lsn_text, parse_lsn
 from drill.restore.proof.wal.prefix import Target, check_target
 from drill.restore.proof.wal.transactions import Kind

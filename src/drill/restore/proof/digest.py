@@ -7,7 +7,8 @@
 
 PostgreSQL's hash of a row is a polynomial of its columns' hashes (31 h + column, in 64 bits), so the sum of
 those of two rows stays what it was when they trade the values of a column. The control `swapped-values` saw
-that; hence each is hashed once more, with the other as its seed, before it is added up.
+that; hence each is hashed once more, with the other as its seed, before it is added up: of the
+value that function takes 32 bits and of the seed all 64, so that either sum rests on 96 bits of the two.
 
 Equal is what the type's own equality calls equal: 1.0 and 1.00 are, and so are two texts under a collation
 that says so. sum(int8) is exact: PostgreSQL adds it up in 128 bits and more.

@@ -13,7 +13,8 @@ from drill.restore.proof.controls.farm import farm, put
 from drill.restore.proof.controls.material import Archive, Backup, NotPlanted, Replica
 from drill.restore.proof.manifest import OURS, check_manifest, read_manifest
 from drill.restore.proof.objects import check_replica, inventory
-from drill.restore.proof.wal.continuity import follow, prove_wal
+from drill.restore.proof.wal.archive import follow
+from drill.restore.proof.wal.continuity import prove_wal
 
 Planted = tuple[str, Sequence[Check]]
 _BLOCK = 1 << 16

@@ -82,6 +82,12 @@ def test_a_time_that_no_transaction_ends_after_is_unknown() -> None:
     assert check_target(log((1, 1)), Target(time_us=5), frozenset({1})).status is Status.UNKNOWN
 
 
+def test_a_target_is_told_as_people_write_it() -> None:
+    """A position, a time, or the end."""
+    said = [str(target) for target in (Target(lsn=0x17C3B00), Target(time_us=1_500_000), Target())]
+    assert said == ["position 0/017C3B00", "1970-01-01 00:00:01.500000 UTC", "the end of the log"]
+
+
 def test_a_log_without_transactions_proves_nothing() -> None:
     """Vacuous."""
     assert check_target([], Target(), frozenset()).status is Status.UNKNOWN

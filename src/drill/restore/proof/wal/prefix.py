@@ -14,12 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from drill.model.restore import Check, Coverage, concluded, undecided
 from drill.restore.proof.wal.names import lsn_text
 from drill.restore.proof.wal.transactions import COMMITS, ENDS, Transaction
 
 NAME = "wal.target"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,10 @@ class Target:
     def __str__(self) -> str:
         if self.lsn is not None:
             return f"position {lsn_text(self.lsn)}"
-        return "the end of the log" if self.time_us is None else f"{self.time_us / 1e6:.6f} s UTC"
+        if self.time_us is None:
+            return "the end of the log"
+        at = _EPOCH + timedelta(microseconds=self.time_us)
+        return at.isoformat(sep=" ", timespec="microseconds").replace("+00:00", " UTC")
 
 
 @dataclass(frozen=True, slots=True)

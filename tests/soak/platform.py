@@ -11,7 +11,6 @@ import itertools
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -26,7 +25,6 @@ from drill.faults.zone_control import Control
 from fakes.voice_agent import media
 
 TESTS = Path(__file__).parents[1]
-HOST = "127.0.0.1"
 ZONES = ("a", "b", "c")
 EFFECTS = {"down": "down", "up": "up", "freeze": "frozen", "thaw": "up"}
 PATIENT = "synthetic-0001"
@@ -73,13 +71,12 @@ def app() -> web.Application:
     return made
 
 
-def free_ports(count: int) -> list[int]:
-    """Ports that are free now."""
-    sockets = [socket.create_server((HOST, 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+_COUNT = itertools.count(1)
+
+
+def own_host() -> str:
+    """A loopback address of this rig's own: there its ports are nobody else's, also while a proxy is dead."""
+    return f"127.78.{os.getpid() % 254 + 1}.{next(_COUNT) % 254 + 1}"
 
 
 @dataclass
@@ -87,23 +84,27 @@ class Rig:
     """A running platform and its fault proxies; use as a context."""
 
     folder: Path
-    port: int = 0
-    api_port: int = 0
+    host: str = field(default_factory=own_host)
+    port: int = 17001
+    api_port: int = 17002
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def __enter__(self) -> Rig:
-        ports = free_ports(2 + len(PROXIES))
-        self.port, self.api_port = ports[:2]
         self.folder.mkdir(parents=True, exist_ok=True)
         config = [
-            {"name": name, "listen": f"{HOST}:{port}", "upstream": f"{HOST}:{self.port}", "enabled": True}
-            for name, port in zip(PROXIES, ports[2:], strict=True)
+            {
+                "name": name,
+                "listen": f"{self.host}:{port}",
+                "upstream": f"{self.host}:{self.port}",
+                "enabled": True,
+            }
+            for port, name in enumerate(PROXIES, start=17003)
         ]
         (self.folder / "proxies.json").write_text(json.dumps(config))
         self.target.write_text(self._toml())
-        self._spawn("-m", "soak.platform", "--port", str(self.port))
+        self._spawn("-m", "soak.platform", "--host", self.host, "--port", str(self.port))
         self.start_proxy()
-        self._await(f"http://{HOST}:{self.port}/health")
+        self._await(f"http://{self.host}:{self.port}/health")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -119,18 +120,18 @@ class Rig:
     @property
     def api(self) -> str:
         """The fault proxies' API."""
-        return f"http://{HOST}:{self.api_port}"
+        return f"http://{self.host}:{self.api_port}"
 
     def state(self) -> dict[str, Any]:
         """Everything that a drill could leave behind: each proxy with its toxics, each zone."""
         proxies = requests.get(f"{self.api}/proxies", timeout=5).json()
-        zones = Control(f"http://{HOST}:{self.port}").zones()
+        zones = Control(f"http://{self.host}:{self.port}").zones()
         return {**proxies, **{zone.name: zone.state for zone in zones}}
 
     def start_proxy(self) -> None:
         """As the platform's supervisor would: with its own configuration."""
         config = str(self.folder / "proxies.json")
-        where = ("--host", HOST, "--port", str(self.api_port), "--config", config, "--die-with-parent")
+        where = ("--host", self.host, "--port", str(self.api_port), "--config", config, "--die-with-parent")
         self._spawn("-m", "drill.sandbox.faultproxy", *where)
         self._await(f"{self.api}/version")
 
@@ -159,8 +160,8 @@ class Rig:
                 return
 
     def _toml(self) -> str:
-        base = f"http://{HOST}:{self.port}"
-        lines = ["[target.sketch]", 'environment = "sandbox"', f'edge = "ws://{HOST}:{self.port}/media"',
+        base = f"http://{self.host}:{self.port}"
+        lines = ["[target.sketch]", 'environment = "sandbox"', f'edge = "ws://{self.host}:{self.port}/media"',
                  f'control = "{base}"']  # fmt: skip
         for zone in ZONES:
             lines += ["[[target.sketch.zones]]", f'name = "{zone}"', f'health = "{base}/health"',
@@ -177,8 +178,10 @@ class Rig:
 def main() -> None:
     """Serve until killed."""
     parser = argparse.ArgumentParser()
+    parser.add_argument("--host", required=True)
     parser.add_argument("--port", type=int, required=True)
-    web.run_app(app(), host=HOST, port=parser.parse_args().port, print=None, access_log=None)
+    args = parser.parse_args()
+    web.run_app(app(), host=args.host, port=args.port, print=None, access_log=None)
 
 
 if __name__ == "__main__":

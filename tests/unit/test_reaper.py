@@ -267,9 +267,16 @@ def test_what_nobody_knows_the_outcome_of_is_undone_twice(
     with Journal(tmp_path / "journal" / "faults.jsonl", "r") as ledger:
         spec, prior = json.dumps(fault.spec()), json.dumps(fault.capture(at))
         ledger.append(FaultRequested("f0", fault.kind, spec, prior, fault.witness))
-    monkeypatch.setattr("drill.reaper.reap.time.sleep", lambda _: fault.apply(at))  # the late order
+    late: list[float] = []
+
+    def carried_out(length_s: float) -> None:
+        late.append(length_s)
+        fault.apply(at)
+
+    monkeypatch.setattr("drill.reaper.reap.time.sleep", carried_out)
     journal = Journal(tmp_path / "journal" / "reaper.jsonl", "r")
     assert Reaping(tmp_path, journal, at).reap("test", spare_s=0) == []
+    assert late == [1.0]
     assert at.one.proxies == before
 
 

@@ -24,7 +24,7 @@ from drill.model.verdicts import Status
 from drill.reaper.alive import is_alive
 from drill.reaper.heal import heal_run
 from drill.runs import judge_run
-from soak.platform import TESTS, Rig
+from soak.platform import POLITE, TESTS, Rig
 
 LEASE_S = 2.0
 ENDS_WITHIN_S = 90.0
@@ -85,8 +85,8 @@ class Worker:
         self.rig.__enter__()
         env = os.environ | {"PYTHONPATH": str(TESTS), "DRILL_STATE": str(self.folder / "state")}
         self.zygote = subprocess.Popen(
-            [sys.executable, "-m", "soak.conductor"], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            text=True,
+            [*POLITE, sys.executable, "-m", "soak.conductor"],
+            env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         return self
 

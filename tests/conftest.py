@@ -29,6 +29,7 @@ GROUPS = {
     "test_zone_drills": ZONES,
     "test_drill": DRILLS,
     "test_foreign": DRILLS,
+    "test_voice_drills": DRILLS,
     "test_refusals": SANDBOX,
     "test_experiments": SANDBOX,
     "test_chaos_run_interrupted": SANDBOX,

@@ -12,10 +12,10 @@ from drill.embedded import SandboxOptions, sandbox
 # Drills for the tests to run; our own pytest plugin would conduct them as they stand.
 SHARED = 98
 collect_ignore = [
+    "all-at-once.yaml",
     "fast.yaml",
     "restore-fast.yaml",
     "service-fast.yaml",
-    "stages-down.yaml",
     "voice-fast.yaml",
     "zone-fast.yaml",
 ]

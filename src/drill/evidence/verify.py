@@ -158,7 +158,8 @@ def _signers(seals: Sequence[Seal], trust: Trust) -> str:
     if len(trusted) < needed:
         counted = f"{len(trusted)} of the {len(trust.keys)} keys given here signed it, {needed} must"
         raise _BrokenError("signer", f"{counted}; it is signed by {told}")
-    others = f"; not asked for: {told}" if len(trusted) < len(seals) else ""
+    unknown = ", ".join(f"{s.role} {s.keyid[:16]}" for s in seals if s not in trusted)
+    others = f"; not asked for: {unknown}" if unknown else ""
     return f"{' and '.join(s.role for s in trusted)} signed with a key given here{others}"
 
 

@@ -173,6 +173,13 @@ def test_one_of_two_is_enough_only_when_that_is_asked_for(home: Path) -> None:
     assert verify(home / "one.tar", trust(home, "operator", "reviewer", threshold=1)).status is Status.PASS
 
 
+def test_a_signature_that_was_not_asked_for_is_told_and_does_not_count(home: Path) -> None:
+    found = verify(home / "b.evidence.tar", trust(home, "operator"))
+    told = next(link.sentence for link in found.links if link.name == "signer")
+    reviewer = read_public(home / "reviewer.pub").keyid[:16]
+    assert told == f"operator signed with a key given here; not asked for: reviewer {reviewer}"
+
+
 def test_a_key_counts_in_its_own_role_only(home: Path) -> None:
     reviewer = TrustedKey(read_public(home / "operator.pub"), "reviewer")
     assert verify(home / "b.evidence.tar", Trust((reviewer,))).broken.name == "signer"

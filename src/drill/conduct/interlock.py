@@ -13,7 +13,9 @@ from drill.conduct.live import Live, Told
 from drill.model.guards import Guards
 from drill.model.target import Target
 
-BLIND_S = 5.0
+BLIND_S = 10.0
+# The probes are a process that has to start first; the load waits as long for its first call.
+STARTS_WITHIN_S = 20.0
 
 
 def trip(guards: Guards, told: Mapping[str, Told], zones: Collection[str], hit: Collection[str],
@@ -30,14 +32,16 @@ def trip(guards: Guards, told: Mapping[str, Told], zones: Collection[str], hit: 
     found = sum(each.calls for each in told.values())
     if found > guards.real_calls.most:
         return f"live patients: {found} real calls are on the platform, limit {guards.real_calls.most}"
-    silent = [
-        zone
-        for zone in sorted(set(zones) - set(hit))
-        if now_ns - (told[zone].at_ns if zone in told else began_ns) > BLIND_S * 1e9
-    ]
+    silent = [zone for zone in sorted(set(zones) - set(hit)) if _blind(told.get(zone), began_ns, now_ns)]
     if silent:
         return f"real calls cannot be counted: zone {', '.join(silent)} has not told for {BLIND_S:g} s"
     return ""
+
+
+def _blind(told: Told | None, began_ns: int, now_ns: int) -> bool:
+    if told is None:
+        return now_ns - began_ns > STARTS_WITHIN_S * 1e9
+    return now_ns - told.at_ns > BLIND_S * 1e9
 
 
 def interlock(

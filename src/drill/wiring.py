@@ -31,9 +31,11 @@ from drill.model.target import Target
 from drill.plan import plan
 from drill.reaper import heal
 from drill.reaper.lock import forget
+from drill.restore.exercise import sweep
 from drill.runs import Judged, judge_run, new_run, write_results
 from drill.secret_files import refuse_secrets, with_names
 from drill.target import IMPLICIT, find_target
+from drill.toolkit.restore_session import WORKSPACE, workspace
 from drill.toolkit.session import ALONE
 
 RUNS = Path("runs")
@@ -87,8 +89,16 @@ def opened(where: Where) -> Iterator[Target]:
 
 
 def left_behind(runs: Path) -> list[Path]:
-    """Folders of the runs, and of experiments that were run alone, with something outstanding."""
-    return [folder for root in (runs, ALONE) for folder in heal.left_behind(root)]
+    """Folders of the runs, and of experiments that were run alone, with something outstanding, be it a
+    restored copy."""
+    copies = [copy.parent for place in (f"*/*/{WORKSPACE}", f"*/{WORKSPACE}") for copy in runs.glob(place)]
+    faults = [folder for root in (runs, ALONE) for folder in heal.left_behind(root)]
+    return list(dict.fromkeys([*faults, *copies, *(copy.parent for copy in ALONE.glob(f"*/{WORKSPACE}"))]))
+
+
+def sweep_copy(run_folder: Path) -> bool:
+    """Remove the restored copy that a run left, if it did; what it paused goes on."""
+    return sweep(workspace(run_folder))
 
 
 def _named(where: Where) -> bool:

@@ -214,7 +214,7 @@ def test_a_restore_that_is_killed_leaves_a_workspace_that_a_sweep_removes(
     process.kill()
     process.wait(timeout=10)
     socket = Path((work / "socket").read_text())
-    assert sweep(work, target.backups)
+    assert sweep(work)
     assert not work.exists()
     assert not socket.exists()
     until = time.monotonic() + 10

@@ -158,6 +158,9 @@ def heal(run_folder: Path | None, runs: Path, json_: bool) -> None:
     restored.
     """
     found = [run_folder] if run_folder else wiring.left_behind(runs)
+    for folder in found:
+        if wiring.sweep_copy(folder):
+            click.echo(f"{folder}: a restored copy was removed", err=True)
     healed = {folder: heal_run(folder) for folder in found}
     click.echo(as_json({str(f): healed_json(h) for f, h in healed.items()}) if json_ else healing(healed))
     if not all(each.whole for each in healed.values()):

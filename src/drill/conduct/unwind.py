@@ -33,7 +33,7 @@ def unwind(run: Run, *, aborted: bool) -> None:
     if not run.helpers.release_reaper() and (run.folder / "journal" / "faults.jsonl").exists():
         _undo(run)
     run.note(PhaseEntered("unwind"))
-    sweep(workspace(run.folder), run.target.backups)
+    sweep(workspace(run.folder))
     if not left(run.folder):
         run.lock.clear()
     run.helpers.end_load(haste=run.asked.haste)

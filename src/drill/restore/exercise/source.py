@@ -4,9 +4,10 @@ whose replay stands still so that it can be compared.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -64,16 +65,21 @@ def standing(standby: Place | None, workspace: Path) -> Iterator[Goal | None]:
         yield None
         return
     mark = workspace / PAUSED
-    mark.touch()
+    passfile = str(standby.passfile.absolute()) if standby.passfile else ""
+    told = [standby.host, standby.port, standby.user, standby.database, passfile]
+    mark.write_text(json.dumps(told), encoding="utf-8")
     with paused(standby) as at:
         yield Goal("lsn", lsn=at, inclusive=False)
     mark.unlink(missing_ok=True)
 
 
-def go_on(standby: Place) -> None:
-    """Whatever stood still goes on; fine when nothing did."""
-    with suppress(WorldError):
-        resume(standby)
+def go_on(mark: Path) -> None:
+    """What stood still goes on, by what was written down before; WorldError when it cannot be told."""
+    try:
+        host, port, user, database, passfile = json.loads(mark.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WorldError(f"{mark} does not tell which replica stands still: {error}") from error
+    resume(Place(host, int(port), user, database, Path(passfile) if passfile else None))
 
 
 def await_archived(store: BackupStore, lsn: int, segment_bytes: int, clock: Callable[[], float]) -> None:

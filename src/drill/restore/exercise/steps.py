@@ -91,7 +91,7 @@ def exercise(target: Target, order: Order, run_id: str, tell: Tell, workspace: P
         raise WorldError(f"target {target.name!r} names no backups; add [target.{target.name}.backups]")
     if wrong := order.problems():
         raise WorldError("; ".join(wrong))
-    sweep(workspace, backups)
+    sweep(workspace)
     workspace.mkdir(parents=True, mode=0o700)
     phase = _Phase(tell)
     try:
@@ -103,7 +103,7 @@ def exercise(target: Target, order: Order, run_id: str, tell: Tell, workspace: P
         tell(RestoreFailed(phase.name, fault, str(error)))
         raise
     finally:
-        sweep(workspace, backups)
+        sweep(workspace)
 
 
 class _Phase:

@@ -9,8 +9,7 @@ import shutil
 from pathlib import Path
 
 from drill.model.errors import WorldError
-from drill.model.target import Backups
-from drill.restore.exercise.source import PAUSED, go_on, place_of
+from drill.restore.exercise.source import PAUSED, go_on
 
 SOCKET = "socket"
 
@@ -20,13 +19,13 @@ def remember(workspace: Path, socket: Path) -> None:
     (workspace / SOCKET).write_text(str(socket), encoding="utf-8")
 
 
-def sweep(workspace: Path, backups: Backups | None) -> bool:
+def sweep(workspace: Path) -> bool:
     """Remove what is left of a restore; whether there was anything."""
     if not workspace.exists():
         return False
-    if (workspace / PAUSED).exists() and backups is not None and backups.standby:
+    if (workspace / PAUSED).exists():
         try:
-            go_on(place_of(backups.standby, backups.passfile))
+            go_on(workspace / PAUSED)
         except WorldError:
             return True  # kept, so that the next sweep tries again
     mark = workspace / SOCKET

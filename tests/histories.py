@@ -103,6 +103,12 @@ def invoked(call_name: str, seq: int, eos_s: float, intent: str = "chat") -> Ent
     return "load", eos_s, ev.TurnInvoked(call_name, seq, intent, ns(eos_s))
 
 
+def answer_begun(call_name: str, seq: int, audio_s: float, at_s: float | None = None) -> Entry:
+    """The answer's first sound; 0: what was heard was an older turn's."""
+    at_s = audio_s if at_s is None else at_s
+    return "load", at_s, ev.TurnHeard(call_name, seq, ns(audio_s) if audio_s else 0)
+
+
 def turn(
     call_name: str, seq: int, eos_s: float, waited_s: float | None = 0.6, intent: str = "chat",
     outcome: str = "full", ended_s: float | None = None, barge_ms: float = -1.0, gap_ms: float = 0.0,

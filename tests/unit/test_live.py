@@ -15,6 +15,7 @@ from histories import (
     END_S,
     ZONES,
     Entry,
+    answer_begun,
     call,
     edge,
     gave_up,
@@ -103,6 +104,15 @@ def test_a_turn_that_waits_is_in_breach_too() -> None:
     """Once its SLO has passed."""
     story = [*call("y", 0.0), *call("x", 0.0), invoked("x", 1, 5.0)]
     assert [live(story).breach_share(ns(at_s)) for at_s in (6.0, 7.0)] == [0.0, 0.5]
+
+
+def test_a_turn_waits_until_its_answer_begins() -> None:
+    """However long the answer is; and again, when what was heard was an older turn's."""
+    story = [
+        *call("y", 0.0), *call("x", 0.0), invoked("x", 1, 5.0),
+        answer_begun("x", 1, 5.6), answer_begun("x", 1, 0.0, 9.0),
+    ]  # fmt: skip
+    assert [live(story, at_s).breach_share(ns(at_s)) for at_s in (8.0, 9.5)] == [0.0, 0.5]
 
 
 def test_the_lost_zone_is_whole_only_when_its_member_streams_again() -> None:

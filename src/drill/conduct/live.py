@@ -32,6 +32,7 @@ from drill.model.events import (
     RequestSample,
     ServiceSample,
     TurnEnded,
+    TurnHeard,
     TurnInvoked,
     WitnessSample,
 )
@@ -71,6 +72,7 @@ class Live:
     turn_slo_s: float
     calls: set[str] = field(default_factory=set)
     waiting: dict[tuple[str, int], int] = field(default_factory=dict)
+    answered: dict[tuple[str, int], int] = field(default_factory=dict)
     away: set[str] = field(default_factory=set)
     redials: bool = False
     breakers: dict[str, str] = field(default_factory=dict)
@@ -140,6 +142,8 @@ class Live:
                 self._call(recorded.event)
             case TurnInvoked(call=call, seq=seq, eos_ns=eos_ns):
                 self.waiting[call, seq] = eos_ns
+            case TurnHeard():
+                self._heard(recorded.event)
             case TurnEnded() as turn:
                 self._turn(turn)
             case BreakerSample(zone=zone, ok=True, state=state):
@@ -172,8 +176,18 @@ class Live:
                 self.away.discard(call)
                 self.redials = True
 
+    def _heard(self, told: TurnHeard) -> None:
+        """Waited for no longer, or again, when what was heard was something else."""
+        turn = (told.call, told.seq)
+        source, target = (
+            (self.waiting, self.answered) if told.first_audio_ns else (self.answered, self.waiting)
+        )
+        if turn in source:
+            target[turn] = source.pop(turn)
+
     def _turn(self, turn: TurnEnded) -> None:
-        self.waiting.pop((turn.call, turn.seq), None)
+        for turns in (self.waiting, self.answered):
+            turns.pop((turn.call, turn.seq), None)
         self.turns += 1
         if turn.intent == "note" and turn.ledger == "ok":
             self.notes.add(turn.turn_id)

@@ -240,7 +240,7 @@ class Call:
             return
         self._hearing.mark()
         if told is None:
-            self._owed.sound(0)
+            self._owed.older(now_ns)
         elif self._owed.acknowledged(told, now_ns):
             self.phase, self._waits_for = Phase.HEARING, name
         if self._owed.unheard:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from drill.load.dialect import Acknowledged
 from drill.load.hearing import Hearing
 from drill.load.script import Turn, digest
-from drill.model.events import Event, TurnEnded, TurnInvoked
+from drill.model.events import Event, TurnEnded, TurnHeard, TurnInvoked
 
 Observer = Callable[[Event, int], None]
 """Told each event with its time."""
@@ -41,10 +41,18 @@ class Owed:
             self._call, turn.seq, turn.intent, eos_ns, 0, 0, "unanswered", "info", "", "", ""
         )
 
-    def sound(self, at_ns: int) -> None:
-        """The current turn is heard from now on; 0: what was heard belonged to something older."""
-        if self.current is not None:
-            self.current = replace(self.current, first_audio_ns=at_ns)
+    def sound(self, now_ns: int) -> None:
+        """The current turn is heard from now on; whoever looks on need not wait for its end to know."""
+        self._heard(now_ns, now_ns)
+
+    def older(self, now_ns: int) -> None:
+        """What was heard belonged to something older."""
+        self._heard(0, now_ns)
+
+    def _heard(self, audio_ns: int, now_ns: int) -> None:
+        if self.current is not None and self.current.first_audio_ns != audio_ns:
+            self.current = replace(self.current, first_audio_ns=audio_ns)
+            self._observe(TurnHeard(self._call, self.current.seq, audio_ns), now_ns)
 
     def interrupt(self, now_ns: int) -> None:
         """The caller speaks into an answer that was not acknowledged; it still may be."""
@@ -60,7 +68,7 @@ class Owed:
             self._end(self._judged(self._as_heard(self.current, now_ns), told, now_ns), now_ns)
             return True
         if self.current is not None and told.seq < self.current.seq:
-            self.sound(0)
+            self.older(now_ns)
         return False
 
     def give_up(self, outcome: str, now_ns: int) -> None:

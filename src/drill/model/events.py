@@ -263,6 +263,20 @@ class TurnInvoked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class TurnHeard(Event):
+    """The answer began: told at once, since an answer may be long and `turn.ended` comes only after it.
+
+    `first_audio_ns` 0 takes it back: what was heard belonged to an older turn. Verdicts rest on `turn.ended`
+    alone; this is for those who watch.
+    """
+
+    kind: ClassVar[str] = "turn.heard"
+    call: str
+    seq: int
+    first_audio_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class TurnEnded(Event):
     """How a turn came out: second half of the pair.
 
@@ -525,7 +539,8 @@ KINDS: dict[str, type[Event]] = {
         StreamOpened, StreamSealed, ClockAnchor, RunStarted, PhaseEntered, GuardChecked, ChildStarted,
         ChildEnded, LeaseOpened, LeaseEnded, Aborted, RunEnded, FaultRequested, FaultApplied, FaultFailed,
         FaultReverted, FaultRevertFailed, ExperimentEnded, ScheduleWritten, CallStarted, CallerGaveUp,
-        TurnInvoked, TurnEnded, CallHeard, CallEnded, LoadSample, BreakerSample, RequestSample, WitnessSample,
+        TurnInvoked, TurnHeard, TurnEnded, CallHeard, CallEnded, LoadSample, BreakerSample, RequestSample,
+        WitnessSample,
         HealthSample, DoorSample, EdgeSample, MemberSample, ServiceSample, RealCallsSample, EhrRecord,
         StoredTurn, ReadBackEnded, *RESTORE_EVENTS,
     )

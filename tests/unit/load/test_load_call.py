@@ -14,7 +14,7 @@ from drill.load.call import Call, Identity, Phase
 from drill.load.dialects import dialect_of
 from drill.load.script import HANG_UP, Turn, digest
 from drill.load.speech import SPEECH
-from drill.model.events import CallEnded, CallHeard, Event, TurnEnded, TurnInvoked
+from drill.model.events import CallEnded, CallHeard, Event, TurnEnded, TurnHeard, TurnInvoked
 
 MS, S = 1_000_000, 1_000_000_000
 VOICE = base64.b64encode(b"\x10\x90" * 400).decode()
@@ -140,6 +140,7 @@ def test_a_turn_is_answered_at_the_first_sound() -> None:
     turn = stage.ended()[-1]
     assert (turn.outcome, turn.ledger, turn.turn_id) == ("degraded", "ok", "id-2")
     assert (turn.first_audio_ns, turn.ack_ns) == (heard_ns, heard_ns + 70 * MS)
+    assert [e for e in stage.events if isinstance(e, TurnHeard)][-1] == TurnHeard("CA1", 2, heard_ns)
 
 
 @pytest.mark.parametrize("wrong", [{"patient": "synthetic-0043"}, {"own": "0" * 16}])

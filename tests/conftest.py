@@ -1,12 +1,14 @@
 """Builders beside this file for every test (`from histories import ...`), and what may run side by side.
 
-Theory: most of a drill is waiting, so two processes of pytest share two cores well (`make test`). But a
+Theory: much of a drill is waiting, so two processes of pytest share two cores well (`make test`). But a
 drill that has to pass wants few others beside it, and two users of one sandbox's net cannot run at once:
-those files are a group, and a group stays in one process. Drills go first, for they take longest: zones in
-one process, the others in the other.
+those files are a group, and a group stays in one process. Drills go first, for they take longest, and
+whatever runs beside them is polite.
 """
 
+import atexit
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -23,10 +26,16 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Locks of targets: what a test leaves behind on a platform that is gone is nobody's business.
 os.environ["DRILL_STATE"] = tempfile.mkdtemp(prefix="drill-state-")
+atexit.register(shutil.rmtree, os.environ["DRILL_STATE"], ignore_errors=True)
 
-ZONES, DRILLS, SANDBOX, RIG = "zone drills", "drills", "one sandbox", "fault rig"
+# How long an example takes is the machine's business; pytest's own deadline ends what hangs.
+settings.register_profile("drill", deadline=None)
+settings.load_profile("drill")
+
+DRILLS, SANDBOX, RIG = "drills", "one sandbox", "fault rig"
+POLITE = 10
 GROUPS = {
-    "test_zone_drills": ZONES,
+    "test_zone_drills": DRILLS,
     "test_drill": DRILLS,
     "test_foreign": DRILLS,
     "test_voice_drills": DRILLS,
@@ -58,7 +67,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The drills first, and of them those of a zone."""
-    first = (ZONES, DRILLS)
-    order = {name: first.index(group) for name, group in GROUPS.items() if group in first}
-    items.sort(key=lambda item: order.get(item.path.stem, len(first)))
+    """The drills first."""
+    items.sort(key=lambda item: GROUPS.get(item.path.stem) != DRILLS)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A process that shares the machine with drills lets them go first."""
+    shared = "PYTEST_XDIST_WORKER" in os.environ
+    if shared and GROUPS.get(item.path.stem) != DRILLS and os.nice(0) < POLITE:
+        os.nice(POLITE - os.nice(0))

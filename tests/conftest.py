@@ -1,9 +1,9 @@
 """Builders beside this file for every test (`from histories import ...`), and what may run side by side.
 
-Theory: much of a drill is waiting, so two processes of pytest share two cores well (`make test`). But a
-drill that has to pass wants few others beside it, and two users of one sandbox's net cannot run at once:
-those files are a group, and a group stays in one process. Drills go first, for they take longest, and
-whatever runs beside them is polite.
+Theory: much of a test with processes is waiting, so two processes of pytest share two cores well
+(`make test`). But a drill that has to pass wants a machine that answers in time: while drills run, what runs
+beside them is light (no processes) and polite, and all that has processes of its own comes afterwards.
+Two users of one sandbox's net cannot run at once: those files are a group, and a group stays in one process.
 """
 
 import atexit
@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -34,6 +35,7 @@ settings.load_profile("drill")
 
 DRILLS, SANDBOX, RIG = "drills", "one sandbox", "fault rig"
 POLITE = 10
+LIGHT = ("tests/unit/", "tests/properties/")
 GROUPS = {
     "test_zone_drills": DRILLS,
     "test_drill": DRILLS,
@@ -60,6 +62,27 @@ class Groups(LoadScopeScheduling):
         name = Path(nodeid.partition("::")[0]).stem
         return GROUPS.get(name, name)
 
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        """While another process drills, only what is light; what has to wait is given out when it has ended."""
+        waiting = next(iter(next(iter(self.workqueue.values()))))
+        if waiting.startswith(LIGHT) or not self._drilling() - {node}:
+            super()._assign_work_unit(node)
+
+    def _drilling(self) -> set[WorkerController]:
+        """The processes that have drills left to run."""
+        return {
+            node
+            for node, work in self.assigned_work.items()
+            if not all(work.get(DRILLS, {}).values())
+        }
+
+    def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
+        """With the last drill the processes that waited go on."""
+        drilled = self._drilling()
+        super().mark_test_complete(node, item_index, duration)
+        if drilled and not self._drilling():
+            self.schedule()
+
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
     """Asked when pytest runs in several processes."""
@@ -67,8 +90,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The drills first."""
-    items.sort(key=lambda item: GROUPS.get(item.path.stem) != DRILLS)
+    """The drills first, and what may run beside them."""
+    items.sort(key=lambda item: (GROUPS.get(item.path.stem) != DRILLS, not item.nodeid.startswith(LIGHT)))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -92,7 +92,7 @@ def test_without_capacity_two_zones_are_not_enough_for_forty() -> None:
     share = Settings().admits(frozenset({Defect.NO_CAPACITY}))
     assert 2 * share < 40 < 3 * share
     assert Settings().admits(frozenset()) == 40
-    assert Settings(capacity=5).admits(frozenset({Defect.NO_CAPACITY})) == 5
+    assert Settings(capacity=25).admits(frozenset({Defect.NO_CAPACITY})) == 10
 
 
 @dataclass

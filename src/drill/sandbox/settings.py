@@ -13,7 +13,7 @@ from drill.sandbox.breaker import Policy
 from drill.sandbox.defects import Defect, Defects
 
 C = TypeVar("C")
-_BARE_SHARE = 16
+_BARE_SHARE = 0.4
 
 
 class ConfigError(ValueError):
@@ -60,8 +60,8 @@ class Settings:
         return defects.spoil(policy, active)
 
     def admits(self, active: Defects) -> int:
-        """Calls taken at a time; under the defect hardly more than a third of what three zones have."""
-        return min(self.capacity, _BARE_SHARE) if Defect.NO_CAPACITY in active else self.capacity
+        """Calls taken at a time; under the defect so few that two zones have not the room of one."""
+        return int(self.capacity * _BARE_SHARE) if Defect.NO_CAPACITY in active else self.capacity
 
 
 @dataclass(frozen=True, slots=True)

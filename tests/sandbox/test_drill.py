@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 ROOT = Path(__file__).parents[2]
 FAST = Path(__file__).with_name("fast.yaml")
 INSTANCE = 70
-AT_A_TIME = 3
+AT_A_TIME = 2
 
 DEFECTS = {
     "breaker-never-opens": "breaker.opened",

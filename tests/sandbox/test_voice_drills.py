@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 ROOT = Path(__file__).parents[2]
 FAST = Path(__file__).with_name("voice-fast.yaml")
 INSTANCE = 60
-AT_A_TIME = 3
+AT_A_TIME = 2
 # What a reader may be told first: dead air is told of as what callers made of it.
 DEFECTS = {
     "no-barge-in": {"voice.barge_in"},

@@ -104,6 +104,17 @@ def test_never_is_a_fail() -> None:
     assert "still not well" in found.sentence
 
 
+def test_saying_sorry_at_once_for_ever_is_not_being_well() -> None:
+    """Every call hears a sound after 0.6 s, and after 15 s gives up on what it asked."""
+    sorry = [
+        e
+        for number in range(20)
+        for n in range(4)
+        for e in turn(f"c{number:02d}", 900 + n, 30.0 + 16 * n, 0.6, "chat", "unanswered", 45.0 + 16 * n)
+    ]
+    assert verdicts([*outage(), *sorry])["recovery.time_to_recover"].status is Status.FAIL
+
+
 def test_too_little_evidence_afterwards_is_unknown() -> None:
     """The load died 10 s after callers were well again."""
     short = [e for e in outage() if e[0] != "load" or e[1] < 40.0]

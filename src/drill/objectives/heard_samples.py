@@ -72,7 +72,7 @@ def barge_stops(timeline: Timeline, window: Window) -> Samples:
 
 def gaps(timeline: Timeline, window: Window) -> Samples:
     """The longest silence inside each answer."""
-    return [Sample(t.longest_gap_s, t.id) for t in _listened_to(timeline, window) if t.answered]
+    return [Sample(t.longest_gap_s, t.id) for t in _listened_to(timeline, window) if t.sound_s is not None]
 
 
 def _listened_to(timeline: Timeline, window: Window) -> list[Turn]:

@@ -124,7 +124,7 @@ def _heard(away: Away, calls: dict[str, Call], turns: dict[str, list[Turn]], end
 def _last_audio(away: Away, call: Call | None, turns: Sequence[Turn]) -> float:
     """The last answer before the break: its end where that was told, else its beginning; without any, when
     the call began or was meant to."""
-    ends = [t.ack_s if t.ack_s is not None else t.until_s for t in turns if t.answered]
-    before = [at_s for at_s in ends if at_s <= away.start_s]
+    ends = [t.sound_s if t.ack_s is None else t.ack_s for t in turns if t.sound_s is not None]
+    before = [at_s for at_s in ends if at_s is not None and at_s <= away.start_s]
     start_s = call.start_s if call is not None and call.outcome != "refused" else away.start_s
     return max([min(start_s, away.start_s), *before])

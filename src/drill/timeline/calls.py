@@ -87,7 +87,7 @@ def turns(events: Sorted, all_calls: tuple[Call, ...], end_s: float) -> tuple[Tu
             end_s,
             invoked=seq in begun.get(call, ()),
             interrupted=seq + 1 in by_seq and all_ended[by_seq[seq + 1]][1].barge_stop_ms >= 0,
-        )  # fmt: skip
+        )
         for call, by_seq in ended.items()
         for seq, place in by_seq.items()
     ]

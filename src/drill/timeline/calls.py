@@ -6,6 +6,8 @@ spoke into the answer, and one that the end of the run cut off: nobody can know 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from drill.model.events import (
     CallEnded,
     CallerGaveUp,
@@ -99,13 +101,29 @@ def turns(events: Sorted, all_calls: tuple[Call, ...], end_s: float) -> tuple[Tu
     return tuple(sorted(found, key=lambda turn: (turn.eos_s, turn.call, turn.seq)))
 
 
+def ended_twice(events: Sorted, all_turns: Sequence[Turn]) -> tuple[str, ...]:
+    """Ends of turns that have another end: a load ends each turn that it began exactly once."""
+    found = events.of(TurnEnded)
+    if sum(turn.outcome != "open" for turn in all_turns) == len(found):
+        return ()
+    known = _places(found)
+    return tuple(r.id for place, (r, turn) in enumerate(found) if known[turn.call][turn.seq] != place)
+
+
 def _places(found: Found[TurnEnded] | Found[TurnInvoked]) -> dict[str, dict[int, int]]:
-    """By call and number, where a half of a turn stands; of two that say they are the same, the later."""
+    """By call and number, where a half of a turn stands; of two that say they are the same, the later, but
+    what was acknowledged stays so."""
     places: dict[str, dict[int, int]] = {}
     for place in range(len(found)):
         turn = found[place][1]
-        places.setdefault(turn.call, {})[turn.seq] = place
+        of_call = places.setdefault(turn.call, {})
+        if turn.seq not in of_call or not _acknowledged(found[of_call[turn.seq]][1]):
+            of_call[turn.seq] = place
     return places
+
+
+def _acknowledged(turn: TurnEnded | TurnInvoked) -> bool:
+    return isinstance(turn, TurnEnded) and turn.ledger == "ok"
 
 
 def _ended(

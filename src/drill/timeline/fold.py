@@ -22,7 +22,7 @@ from drill.model.plan import Plan
 from drill.timeline import hearing, samples
 from drill.timeline.away import away
 from drill.timeline.breakers import breakers, requests
-from drill.timeline.calls import calls, evidence_end, turns
+from drill.timeline.calls import calls, ended_twice, evidence_end, turns
 from drill.timeline.control import children, faults, phases
 from drill.timeline.gaps import Heard, gaps
 from drill.timeline.probed import ReadBack, Record, Stored
@@ -95,6 +95,7 @@ def fold(events: Sequence[Recorded], plan: Plan) -> Timeline:
         services=heard.services,
         heard=hearing.heard(all_, all_calls, all_turns),
         restored=restored(all_),
+        ended_twice=ended_twice(all_, all_turns),
     )
 
 

@@ -326,3 +326,11 @@ def test_two_faults_are_seen_from_the_later_one_on() -> None:
         ("faults", 56.0, ev.FaultReverted("f2", "{}", "toolkit")),
     ]
     assert verdicts(two)["integrity.witness"].status is PASS
+
+
+def test_a_turn_that_is_ended_twice_is_a_contradiction() -> None:
+    """Whichever line is right."""
+    again = [e for e in outage() if isinstance(e[2], ev.TurnEnded)][:1]
+    found = verdicts([*outage(), *again])["integrity.streams"]
+    assert (found.status, found.measured) == (UNKNOWN, "1 turn")
+    assert "contradicts itself" in found.sentence

@@ -498,13 +498,17 @@ class RealCallsSample(Event):
 
 @dataclass(frozen=True, slots=True)
 class EhrRecord(Event):
-    """One record of this run found in the EHR after recovery, read past the fault proxies."""
+    """One record of this run found in the EHR after recovery, read past the fault proxies.
+
+    `received_utc_ns`: when the EHR says it took it (meta.lastUpdated); 0 when it does not say.
+    """
 
     kind: ClassVar[str] = "read.ehr_record"
     turn_id: str
     patient: str
     digest: str
     resource: str
+    received_utc_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,10 @@ def _streams(plan: Plan, streams: Sequence[Stream], timeline: Timeline) -> Verdi
     broken = [s.fault for s in streams if s.fault] + [f"there is no stream {name!r}" for name in missing]
     if broken:
         return unknown(STREAMS, f"The record of the run is not whole: {'; '.join(broken)}.")
+    if timeline.ended_twice:
+        number = count(len(timeline.ended_twice), "turn")
+        sentence = f"The record contradicts itself: it ends {number} twice."
+        return unknown(STREAMS, sentence, measured=number, because=timeline.ended_twice)
     events = sum(len(s.events) for s in streams)
     sentence = (
         f"All {len(streams)} streams are whole and sealed; {count(events, 'event')} follow from one another."

@@ -11,6 +11,7 @@ import os
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -71,7 +72,19 @@ def _records(bundle: dict[str, Any]) -> Iterator[EhrRecord]:
             patient=_patient(resource),
             digest=str(resource.get("description", "")),
             resource=str(resource.get("id", "")),
+            received_utc_ns=_instant_ns(str(resource.get("meta", {}).get("lastUpdated", ""))),
         )
+
+
+def _instant_ns(text: str) -> int:
+    """A FHIR instant; 0 for none, and for one that does not tell its zone."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return 0
+    if found.tzinfo is None:
+        return 0
+    return (found - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
 
 
 def _patient(resource: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ import pytest
 
 from drill.conduct.children import Child, end, spawn
 from drill.journal import Stream, read_stream
-from drill.load import arrivals
+from drill.traffic import schedule as arrivals
 from drill.load.order import LoadOrder
 from drill.model.events import (
     CallEnded,

@@ -12,7 +12,7 @@ import pytest
 from test_load import agent, of, ordered, running, stopped, wait_for
 
 from drill.journal import read_stream
-from drill.load import arrivals
+from drill.traffic import schedule as arrivals
 from drill.model.events import CallStarted, LoadSample, ScheduleWritten, TurnEnded
 
 pytestmark = pytest.mark.processes

@@ -19,7 +19,7 @@ from typing import Protocol
 from gevent.event import Event as Flag
 
 from drill.load import redial
-from drill.load.arrivals import Arrival
+from drill.traffic.schedule import Arrival
 from drill.load.call import OVERTIME_NS, PATIENCE_NS, Call, Identity
 from drill.load.dialect import Dialect
 from drill.load.owed import Observer

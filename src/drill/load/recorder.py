@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 from drill.journal import Journal
-from drill.load.arrivals import Schedule
+from drill.traffic.schedule import Schedule
 from drill.load.lateness import Lateness
 from drill.model.events import ClockAnchor, Event, LoadSample, ScheduleWritten
 

@@ -20,8 +20,8 @@ import gevent
 from gevent.event import Event as Flag
 from locust.runners import WorkerRunner
 
-from drill.load import arrivals
-from drill.load.arrivals import Arrival, Demand, Schedule
+from drill.traffic import schedule as arrivals
+from drill.traffic.schedule import Arrival, Demand, Schedule
 from drill.load.caller import Caller, Exchange
 from drill.load.dialect import Dialect
 from drill.load.engine import Engine

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drill.load.arrivals import Arrival, Schedule
+from drill.traffic.schedule import Arrival, Schedule
 from drill.model.errors import WorldError
 
 _SHARE, _FAILED = "drill_share", "drill_failed"

@@ -32,7 +32,7 @@ from locust import LoadTestShape, User, events, task
 from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
 
-from drill.load.arrivals import Arrival
+from drill.traffic.schedule import Arrival
 from drill.load.dialect import Dialect
 from drill.load.dialects import dialect_of
 from drill.load.percentiles import three_digits

@@ -28,6 +28,7 @@ from drill.timeline.values import (
     Breach,
     Call,
     Child,
+    Drawn,
     FaultWindow,
     Gap,
     Guard,
@@ -89,6 +90,8 @@ class Timeline:
     services: tuple[ServicePoint, ...] = ()
     heard: tuple[Heard, ...] = ()
     restored: Restored | None = None
+    drawn: tuple[Drawn, ...] = ()
+    leases: tuple[Note, ...] = ()
 
     @property
     def applied_s(self) -> float | None:

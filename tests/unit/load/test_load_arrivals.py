@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drill.load.arrivals import Demand, Schedule, draw, from_json, to_json
+from drill.traffic.schedule import Demand, Schedule, draw, from_json, to_json
 from drill.model.errors import DefinitionError
 from drill.traffic import PROFILES
 

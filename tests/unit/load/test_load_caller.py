@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drill.load.arrivals import Arrival, Demand
+from drill.traffic.schedule import Arrival, Demand
 from drill.load.call import Call
 from drill.load.caller import Caller, Exchange
 from drill.load.dialect import MarkGrammar

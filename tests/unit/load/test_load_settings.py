@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from drill.load.arrivals import Demand
+from drill.traffic.schedule import Demand
 from drill.load.settings import allowed, from_environ
 from drill.model.errors import DefinitionError
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from drill.load import arrivals
-from drill.load.arrivals import Demand
+from drill.traffic import schedule as arrivals
+from drill.traffic.schedule import Demand
 from drill.load.share import Share, alone
 from drill.model.errors import WorldError
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from drill.load.arrivals import Demand, Schedule, draw
+from drill.traffic.schedule import Demand, Schedule, draw
 from drill.traffic import PROFILES, Traffic
 
 DEMAND = Demand(

@@ -136,3 +136,31 @@ def test_an_unknown_way_to_fail_is_refused_in_words() -> None:
     """The message lists the six ways."""
     with pytest.raises(ValueError, match="wrong-patient"):
         ehr_fault("gone", LINKS[0])
+
+
+class HungServer(FakeServer):
+    """Takes the order, gives no answer, and works it off later."""
+
+    def add_toxic(self, name: str, toxic: Toxic) -> ProxyState:
+        raise NoAnswerError("the fault proxy gave no answer: TimeoutError")
+
+
+def test_an_order_that_got_no_answer_is_undone_once_more_after_a_moment(tmp_path: Path) -> None:
+    """What it asked for may come about after the first undoing."""
+    found = server()
+    hung = HungServer(found.api, found.proxies)
+    world = FakeWorld(hung)
+    fault = ehr_fault("slow", LINKS[0])
+    with Journal(tmp_path / "faults.jsonl", "r") as journal:
+        with pytest.raises(NoAnswerError):
+            apply(journal, "f1", fault, world)
+        journal.flush()
+        events = read_stream(tmp_path / "faults.jsonl").events
+        assert unclear(events) == {"f1"}
+        before = dict(hung.proxies)
+
+        def works_it_off(_length_s: float) -> None:
+            FakeServer.add_toxic(hung, "ehr-a", fault.toxic)  # type: ignore[attr-defined]
+
+        assert revert_surely(journal, events, world, "test", works_it_off) == []
+    assert hung.proxies == before

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from drill.traffic.schedule import Demand, draw
 from drill.model import events as ev
 from drill.model.plan import LoadPlan, Phases, Plan
 from drill.model.verdicts import Status, Verdict
 from drill.objectives import arrivals, under_load
 from drill.report.platform import identity
 from drill.traffic import PROFILES, planned
+from drill.traffic.schedule import Demand, draw
 from histories import (
     APPLIED_S,
     REVERTED_S,
@@ -180,7 +180,7 @@ def test_callers_held_back_while_the_fault_is_on_are_the_platforms() -> None:
         started = ev.CallStarted(f"h{number}", "p", ns(APPLIED_S + number * 0.1), ok=True, detail="")
         entries.append(("load", REVERTED_S + 0.1, started))
         entries.append(("load", REVERTED_S + 9.0, ev.CallEnded(f"h{number}", "completed", "")))
-    assert judged(entries, plan()).status is PASS
+    assert judged(counted(entries), plan()).status is PASS
 
 
 @pytest.mark.parametrize(("number", "status"), [(1, PASS), (2, UNKNOWN)])
@@ -297,4 +297,4 @@ def test_calls_of_which_nobody_told_what_they_sounded_like_are_unknown_where_voi
     entries = without(voice_run(), lambda e: isinstance(e, ev.CallHeard) and e.call in calls)
     found = judged(entries, voice_plan())
     assert found.status is UNKNOWN
-    assert f"of {len(calls)} of 237 calls nobody told what they sounded like" in found.sentence
+    assert f"of {len(calls)} of 238 calls nobody told what they sounded like" in found.sentence

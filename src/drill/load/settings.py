@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from drill.traffic.schedule import PATIENTS, Demand
 from drill.load.dialect import Dialect, MarkGrammar
 from drill.load.dialects import USUAL, dialect_of
 from drill.load.speech import FRAME_MS
 from drill.model.errors import DefinitionError
 from drill.model.target import MAX_CALLS, MAX_CALLS_PER_S
 from drill.traffic import FLAT, PROFILES
+from drill.traffic.schedule import PATIENTS, Demand
 
 SANDBOX_TARGET = Path(".drill/sandbox-0/target.toml")
 FIDELITIES_MS = (FRAME_MS, 40, 100, 200)

@@ -87,7 +87,9 @@ def _guards(timeline: Timeline) -> Verdict:
     after = [g for g in timeline.guards if g.t_s >= touched_s]
     if after:
         late_s = max(g.t_s for g in after) - touched_s
-        sentence = f"{count(len(after), 'guard')} answered only once a fault was asked for, {late_s:.1f} s after."
+        sentence = (
+            f"{count(len(after), 'guard')} answered up to {late_s:.1f} s after the first fault was asked for."
+        )
         return unknown(GUARDS, sentence, because=[g.id for g in after])
     because = [g.id for g in timeline.guards]
     return passed(
@@ -119,7 +121,7 @@ def _death(child: Child) -> str:
 
 
 def _lacking(timeline: Timeline) -> list[str]:
-    """Whoever a drill cannot be without; and who undoes its faults if it dies, from before the first one on."""
+    """Whoever a drill cannot be without; and who undoes its faults if it dies, from before the first."""
     there = {child.child for child in timeline.children}
     absent = [name for name in HELPERS if name not in there]
     found = [f"The record names no {listed(absent)} process"] if absent else []

@@ -1,4 +1,5 @@
-"""Did the calls follow the schedule that the plan means? Arrivals are open: they come whatever the platform does.
+"""Did the calls follow the schedule that the plan means? They come whatever the platform does: arrivals
+are open.
 
 The schedule hangs on nothing but the plan, so it is drawn again here, and its digest is held against the one
 that the load wrote down before its first call. Then first calls are counted, phase by phase, by when they
@@ -23,10 +24,8 @@ def kept(plan: Plan, timeline: Timeline) -> list[str]:
     schedule, asked = draw(of_plan(plan)), (plan.seed, plan.load.concurrency)
     for told in timeline.drawn:
         if (told.seed, told.concurrency) != asked:
-            return [
-                f"its schedule was drawn with seed {told.seed} for {count(told.concurrency, 'call')}, "
-                f"and the plan says seed {asked[0]} and {asked[1]}"
-            ]
+            other = f"seed {told.seed} for {count(told.concurrency, 'call')}"
+            return [f"its schedule was drawn with {other}, and the plan says seed {asked[0]} and {asked[1]}"]
         if told.digest != schedule.digest:
             return [f"its schedule {told.digest[:12]} is not the plan's, {schedule.digest[:12]}"]
     return _missing(timeline, schedule.arrivals)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from drill.journal import Journal, Tail, merge, read_run, read_stream
+from drill.journal import Journal, Tail, genesis, merge, read_run, read_stream
 from drill.model.errors import JournalError
 from drill.model.events import PhaseEntered, TurnInvoked
 

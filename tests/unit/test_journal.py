@@ -119,6 +119,12 @@ def test_a_folder_without_streams_is_no_run(tmp_path: Path) -> None:
         read_run(tmp_path)
 
 
+NO_COUNTERS = (
+    b'{"n":1,"t_ns":2,"kind":"probe.breaker","zone":"a","ok":true,"state":"open","successful":0,'
+    b'"failed":0,"not_permitted":0,"transitions":"[]","detail":""}'
+)
+
+
 def _chained(folder: Path, body: bytes) -> Path:
     """A stream of two lines whose chain is right, whatever the second says."""
     chain, out = genesis("load"), b""
@@ -142,8 +148,7 @@ def _chained(folder: Path, body: bytes) -> Path:
         b'{"n":1,"t_ns":2,"kind":"turn.invoked","call":"c","seq":1,"intent":"chat","eos_ns":1'
         + b"0" * 400
         + b"}",
-        b'{"n":1,"t_ns":2,"kind":"probe.breaker","zone":"a","ok":true,"state":"open","successful":0,'
-        b'"failed":0,"not_permitted":0,"transitions":"[]","detail":""}',
+        NO_COUNTERS,
     ],
     ids=["list", "object", "infinity", "1e999", "half a character", "400 digits", "transitions"],
 )

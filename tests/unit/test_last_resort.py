@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import pytest
 
-from drill.cli import main
 from drill.judge import judge_folded
 from drill.model.verdicts import EXIT_WORLD, Status
 from drill.runs import Judged, write_results
@@ -21,6 +21,7 @@ def test_an_error_that_nobody_expected_is_one_line_a_log_and_exit_code_four(
     def broken(**_: object) -> None:
         raise TypeError("no such thing")
 
+    main = importlib.import_module("drill.cli.main")  # the package has a function of that name
     monkeypatch.setattr(main, "cli", broken)
     with pytest.raises(SystemExit) as ended:
         main.main()

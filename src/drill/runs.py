@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from drill.evidence import enrol, environment_bytes, record_bytes
-from drill.journal import Stream, merge, read_run
+from drill.journal import Stream, read_run
 from drill.judge import folded, judge_folded, verdicts_to_json
 from drill.model.errors import JournalError
 from drill.model.plan import Plan, to_json
@@ -102,7 +102,8 @@ def _nothing_to_collect() -> Iterator[None]:
 def write_results(judged: Judged) -> Path:
     """Write verdicts.json, report.md and report.html; the same run gives the same bytes."""
     with _nothing_to_collect():
-        timeline = judged.timeline or fold(merge(judged.streams), judged.plan)
+        # A run that cannot be folded is UNKNOWN throughout, and its report says why over an empty picture.
+        timeline = judged.timeline or fold((), judged.plan)
         view = build_view(judged.plan, timeline, judged.verdicts, judged.streams)
     (judged.folder / "verdicts.json").write_text(verdicts_to_json(judged.verdicts), encoding="utf-8")
     (judged.folder / "report.md").write_text(render_markdown(view), encoding="utf-8")

@@ -7,15 +7,18 @@ from functools import partial
 
 from drill.model.events import (
     Aborted,
+    CallStarted,
     ClockAnchor,
     EhrRecord,
     ExperimentEnded,
     GuardChecked,
+    LeaseOpened,
     PhaseEntered,
     ReadBackEnded,
     Recorded,
     RunEnded,
     RunStarted,
+    ScheduleWritten,
     StoredTurn,
 )
 from drill.model.plan import Plan
@@ -30,7 +33,7 @@ from drill.timeline.restored import restored
 from drill.timeline.sorted_events import Made, Sorted
 from drill.timeline.steps import breaches, steps
 from drill.timeline.timeline import Timeline
-from drill.timeline.values import Anchor, Guard, Note, Span, Start
+from drill.timeline.values import Anchor, Drawn, Guard, Note, Span, Start
 
 DEFAULT_TURN_SLO_S = 1.5
 
@@ -96,6 +99,10 @@ def fold(events: Sequence[Recorded], plan: Plan) -> Timeline:
         heard=hearing.heard(all_, all_calls, all_turns),
         restored=restored(all_),
         ended_twice=ended_twice(all_, all_turns),
+        drawn=tuple(
+            Drawn(e.calls, e.digest, e.seed, e.concurrency, r.id) for r, e in all_.of(ScheduleWritten)
+        ),
+        leases=tuple(Note(all_.at(r), str(e.holder), r.id) for r, e in all_.of(LeaseOpened)),
     )
 
 
@@ -113,6 +120,7 @@ def _heard(events: Sorted) -> Heard:
     return Heard(
         breakers(events), requests(events), samples.witness(events), samples.load(events),
         samples.doors(events), samples.edges(events), samples.members(events), samples.services(events),
+        tuple(sorted({recorded.stream for recorded, _ in events.of(CallStarted)})),
     )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from drill.timeline.values import (
     Breach,
     Call,
     Child,
+    Drawn,
     FaultWindow,
     Gap,
     Guard,
@@ -91,6 +92,8 @@ class Timeline:
     heard: tuple[Heard, ...] = ()
     restored: Restored | None = None
     ended_twice: tuple[str, ...] = ()
+    drawn: tuple[Drawn, ...] = ()
+    leases: tuple[Note, ...] = ()
 
     @property
     def applied_s(self) -> float | None:

@@ -221,6 +221,17 @@ class Start:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawn:
+    """The schedule of calls that one load stream said it follows."""
+
+    calls: int
+    digest: str
+    seed: int
+    concurrency: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """A moment with a text: an abort, the end of the run, what Chaos Toolkit said of itself."""
 

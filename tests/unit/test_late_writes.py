@@ -106,6 +106,25 @@ def test_no_note_of_the_outage_is_unknown() -> None:
     assert judged(full).status is UNKNOWN
 
 
+def test_notes_that_are_not_there_at_all_are_not_in_time() -> None:
+    """All of the outage are lost: `ehr_writes.lost` tells, and of none is known that it was in time."""
+    degraded = {e.turn_id for _, _, e in outage() if isinstance(e, ev.TurnEnded) and e.outcome == "degraded"}
+    left = without(dated(), lambda e: isinstance(e, ev.EhrRecord) and e.turn_id in degraded)
+    number = sum(isinstance(e, ev.EhrRecord) for _, _, e in left)
+    found = judged(
+        changed(
+            left,
+            lambda _, e: (
+                dataclasses.replace(e, records=number)
+                if isinstance(e, ev.ReadBackEnded) and e.source == "ehr"
+                else e
+            ),
+        )
+    )
+    assert found.status is UNKNOWN
+    assert "none is in it" in found.sentence
+
+
 def test_a_fault_that_was_not_reverted_makes_nothing_due() -> None:
     """The time runs from the revert."""
     held = without(dated(), lambda e: isinstance(e, ev.FaultReverted))

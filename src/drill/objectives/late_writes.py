@@ -69,6 +69,9 @@ def _judged(timeline: Timeline, readback: ReadBack, within_s: float) -> Verdict:
         sentence = "No note was taken while the EHR was away, so none had to be brought up."
         return unknown(LATE, sentence, limit=limit, because=[readback.id])
     found = [_arrival(t, ledger.of[t.id], timeline.reverted_s) for t in ledger.promised if ledger.of[t.id]]
+    if not any(a.turn.id in meanwhile for a in found):
+        sentence = f"Of {count(len(meanwhile), 'note')} taken while the EHR was away none is in it."
+        return unknown(LATE, sentence, limit=limit, because=[readback.id])
     # What was there when it was read back in time needs no clock.
     doubtful = [a for a in found if readback.t_s > a.owed_s + within_s]
     read, because = _read(timeline, readback), [readback.id, *(a.turn.id for a in doubtful)]

@@ -34,7 +34,7 @@ def test_a_whole_file_is_read(folder: Path) -> None:
         RecoveryLimits(1.5, 0.1, 0.05, 30.0, 20.0, 200.0),
         BreakerLimits(15.0, 15.0, 0, 0.0, 2.5),
         CallLimits(0, 1.5, 1.5, 0.99),
-        WriteLimits(30.0),
+        WriteLimits(30.0, timed=True),
         TurnLimits(0),
     )
 

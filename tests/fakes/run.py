@@ -110,7 +110,8 @@ def _control(book: Book, of: Plan) -> None:
         ("ehr_answers", "ok in 4 ms"),
     ):
         book.write("control", 0.5, e.GuardChecked(guard, ok=True, detail=detail))
-    for n, child in enumerate(("load", "probes", "toolkit")):
+    book.write("reaper", 0.9, e.LeaseOpened(99, 10.0))
+    for n, child in enumerate(("load", "probes", "toolkit", "reaper")):
         book.write("control", 1.0, e.ChildStarted(child, 100 + n))
         book.write("control", UNWIND + 1, e.ChildEnded(child, 0, expected=True, detail=""))
     entered = {"ramp": RAMP, "baseline": BASELINE, "fault": FAULT - 0.4, "recovery": REVERT + 0.1}

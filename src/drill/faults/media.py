@@ -30,7 +30,7 @@ from typing import Any, Self
 
 from drill.definition.media import MEDIA_MODES
 from drill.faults import World
-from drill.faults.switches import Way, at_once, read
+from drill.faults.switches import Way, at_once, in_part, read
 from drill.faults.toxiproxy import ProxyState, Toxic
 from drill.model.errors import WorldError
 
@@ -112,12 +112,13 @@ class MediaHurt:
             at_once(ease, self.ways)
             time.sleep(DRAIN_S)
 
-    def _sure(self, world: World, failures: list[str], word: str, wanted: set[Toxic]) -> dict[str, Any]:
+    def _sure(
+        self, world: World, failures: list[WorldError], word: str, wanted: set[Toxic]
+    ) -> dict[str, Any]:
         states = read(world, self.ways)
         done = sum(_ours(state) == wanted for state in states.values())
         if done < len(states):
-            said = f"; {failures[0]}" if failures else ""
-            raise WorldError(f"{word} only {done} of {len(states)} voice wires of zone {self.zone}{said}")
+            raise in_part(failures, f"{word} only {done} of {len(states)} voice wires of zone {self.zone}")
         return _shown(states)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from drill.faults import World
-from drill.faults.switches import Way, at_once, read
+from drill.faults.switches import Way, at_once, in_part, read
 from drill.faults.toxiproxy import ProxyState, Toxic
 from drill.faults.zone import captured
 from drill.model.errors import WorldError
@@ -72,14 +72,13 @@ class ReplicationStalled:
             )
         return self._sure(world, at_once(lambda way: _lift(world, way), self.ways), stalled=False)
 
-    def _sure(self, world: World, failures: list[str], *, stalled: bool) -> dict[str, Any]:
+    def _sure(self, world: World, failures: list[WorldError], *, stalled: bool) -> dict[str, Any]:
         states = read(world, self.ways)
         done = sum(_stalled(state) is stalled for state in states.values())
         if done < len(states):
             word = "stalled" if stalled else "restored"
-            said = f"; {failures[0]}" if failures else ""
-            raise WorldError(
-                f"{word} only {done} of {len(states)} replication ways of zone {self.zone}{said}"
+            raise in_part(
+                failures, f"{word} only {done} of {len(states)} replication ways of zone {self.zone}"
             )
         return _shown(states)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from drill.faults import World
 from drill.faults.toxiproxy import ProxyState
-from drill.model.errors import WorldError
+from drill.model.errors import NoAnswerError, WorldError
 
 AT_ONCE = 8
 
@@ -43,22 +43,27 @@ def switch(world: World, wanted: dict[Way, bool]) -> dict[Way, ProxyState]:
     found = read(world, tuple(wanted))
     wrong = [way.proxy for way, on in wanted.items() if found[way].enabled is not on]
     if wrong:
-        said = f"; {failures[0]}" if failures else ""
-        raise WorldError(
-            f"switched only in part, not {', '.join(wrong)} ({len(wrong)} of {len(wanted)}){said}"
-        )
+        what = f"switched only in part, not {', '.join(wrong)} ({len(wrong)} of {len(wanted)})"
+        raise in_part(failures, what)
     return found
 
 
-def at_once(one: Callable[[Way], None], ways: Iterable[Way]) -> list[str]:
-    """Do it to each way, some at a time; the texts of what went wrong."""
+def in_part(failures: Sequence[WorldError], what: str) -> WorldError:
+    """Why not all is as wanted; an order without an answer among them may yet be carried out."""
+    unclear = any(isinstance(failure, NoAnswerError) for failure in failures)
+    said = f"{what}; {failures[0]}" if failures else what
+    return NoAnswerError(said) if unclear else WorldError(said)
 
-    def tried(way: Way) -> str:
+
+def at_once(one: Callable[[Way], None], ways: Iterable[Way]) -> list[WorldError]:
+    """Do it to each way, some at a time; what went wrong."""
+
+    def tried(way: Way) -> WorldError | None:
         try:
             one(way)
         except WorldError as error:
-            return str(error)
-        return ""
+            return error
+        return None
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return [failure for failure in pool.map(tried, ways) if failure]

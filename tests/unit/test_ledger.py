@@ -136,3 +136,17 @@ def test_an_unknown_way_to_fail_is_refused_in_words() -> None:
     """The message lists the six ways."""
     with pytest.raises(ValueError, match="wrong-patient"):
         ehr_fault("gone", LINKS[0])
+
+
+def test_a_refused_capture_leaves_a_trace(tmp_path: Path) -> None:
+    """The record tells that something was to be done and was not; there is nothing to undo."""
+    held = Toxic("drill-ehr", "latency", "downstream", 1.0, ())
+    world = FakeWorld(FakeServer("x", {"ehr-a": ProxyState("ehr-a", "l", "u", enabled=True, toxics=(held,))}))
+    path = tmp_path / "faults.jsonl"
+    with Journal(path, "r") as journal, pytest.raises(WorldError):
+        apply(journal, "f1", ehr_fault("blackholed", LINKS[0]), world)
+    events = read_stream(path).events
+    assert ([r.event.fault_id for r in events if isinstance(r.event, FaultFailed)], outstanding(events)) == (
+        ["f1"],
+        [],
+    )

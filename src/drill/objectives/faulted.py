@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from drill.model.plan import Plan
 from drill.model.units import seconds
 from drill.model.verdicts import Verdict
-from drill.objectives import doors, exercised, media_trips
+from drill.objectives import doors, exercised, media_trips, planned
 from drill.objectives.say import cited, failed, listed, passed, percent, unknown, zones
 from drill.timeline import FaultWindow, Span, Timeline, WitnessPoint
 
@@ -35,11 +35,15 @@ def _fault(plan: Plan, timeline: Timeline) -> Verdict:
     because = [id_ for fault in timeline.faults for id_ in fault.ids]
     if not timeline.faults:
         why = "this was a sham run" if plan.sham else "none was even requested"
-        return unknown(FAULT, f"No fault was applied: {why}.")
+        said = "".join(f"; {note.text}" for note in timeline.refused)
+        return unknown(FAULT, f"No fault was applied: {why}{said}.", because=planned.ids(timeline))
     broken = [f for f in timeline.faults if f.failed or f.applied_s is None]
     if broken:
         reasons = "; ".join(f"{f.fault}: {f.failed or 'nothing says that it was applied'}" for f in broken)
         return unknown(FAULT, f"The fault was not applied as planned: {reasons}.", because=because)
+    if missing := planned.not_done(plan, timeline):
+        sentence = f"Not all of the fault was done that was planned: {'; '.join(missing)}."
+        return unknown(FAULT, sentence, because=[*planned.ids(timeline), *because])
     kinds = listed(sorted({f.fault for f in timeline.faults}))
     held_s = timeline.fault.length_s if timeline.fault else 0.0
     sentence = f"Every requested fault ({kinds}) was applied and read back; it held for {seconds(held_s)}."

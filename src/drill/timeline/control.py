@@ -14,7 +14,7 @@ from drill.model.events import (
     Recorded,
 )
 from drill.timeline.sorted_events import Sorted
-from drill.timeline.values import Child, FaultWindow, Phase
+from drill.timeline.values import Child, FaultWindow, Note, Phase
 
 
 def phases(events: Sorted) -> tuple[Phase, ...]:
@@ -39,6 +39,16 @@ def faults(events: Sorted) -> tuple[FaultWindow, ...]:
         if fault_id not in windows:
             windows[fault_id] = _window(events, recorded, stray, recorded)
     return tuple(sorted(windows.values(), key=lambda w: (w.requested_s, w.fault_id)))
+
+
+def refused(events: Sorted) -> tuple[Note, ...]:
+    """Faults that failed before they were requested: nothing was touched, nothing is to be undone."""
+    asked = {event.fault_id for kind in (FaultRequested, FaultApplied) for _, event in events.of(kind)}
+    return tuple(
+        Note(events.at(recorded), f"{event.fault_id}: {event.error}", recorded.id)
+        for recorded, event in events.of(FaultFailed)
+        if event.fault_id not in asked
+    )
 
 
 def _window(

@@ -22,7 +22,7 @@ from drill.timeline import hearing, samples
 from drill.timeline.away import away
 from drill.timeline.breakers import breakers, requests
 from drill.timeline.calls import calls, evidence_end, turns
-from drill.timeline.control import children, faults, phases
+from drill.timeline.control import children, faults, phases, refused
 from drill.timeline.gaps import Heard, gaps
 from drill.timeline.probed import ReadBack, Record, Stored
 from drill.timeline.restored import restored
@@ -93,6 +93,7 @@ def fold(events: Sequence[Recorded], plan: Plan) -> Timeline:
         services=heard.services,
         heard=hearing.heard(all_, all_calls, all_turns),
         restored=restored(all_),
+        refused=refused(all_),
     )
 
 

@@ -52,6 +52,7 @@ class Timeline:
         evidence: from the baseline until callers could no longer be asked (unwind, cut calls, or the
             end of the load's own stream, whichever came first).
         turn_slo_s: the SLO the breaches were counted with.
+        refused: faults that were refused before anything was touched: there is no window of them.
     """
 
     start_ns: int
@@ -89,6 +90,7 @@ class Timeline:
     services: tuple[ServicePoint, ...] = ()
     heard: tuple[Heard, ...] = ()
     restored: Restored | None = None
+    refused: tuple[Note, ...] = ()
 
     @property
     def applied_s(self) -> float | None:

@@ -326,3 +326,10 @@ def test_two_faults_are_seen_from_the_later_one_on() -> None:
         ("faults", 56.0, ev.FaultReverted("f2", "{}", "toolkit")),
     ]
     assert verdicts(two)["integrity.witness"].status is PASS
+
+
+def test_a_witness_that_was_silent_for_nearly_all_of_the_fault_is_unknown() -> None:
+    """Three requests right after the settling do not speak for half a minute."""
+    silent = [e for e in outage() if not (isinstance(e[2], ev.WitnessSample) and 29.0 <= e[1] < REVERTED_S)]
+    found = verdicts(silent)["integrity.witness"]
+    assert (found.status, "zone a was not asked for 27.7 s" in found.sentence) == (UNKNOWN, True)

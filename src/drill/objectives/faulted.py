@@ -82,6 +82,7 @@ def _witness(plan: Plan, timeline: Timeline) -> Verdict:
         return unknown(WITNESS, why_not, because=because)
     found, links = doors.signs(timeline), _of_links(timeline)
     quiet = [*doors.not_open_before(plan, timeline), *media_trips.before(timeline)] if found else []
+    quiet += doors.not_open_after(timeline)
     if links:
         quiet += _not_ok(plan, timeline, timeline.baseline, "before the fault")
         quiet += _not_ok(plan, timeline, _afterwards(timeline), "after the revert")
@@ -133,6 +134,7 @@ def _unseen(plan: Plan, timeline: Timeline, fault: FaultWindow, links: Sequence[
         # A request that outlived the fault says as much of the revert as of the fault.
         inside = [p for p in _of(timeline, zone, span) if p.answered_s <= span.end_s]
         like = [p for p in inside if p.outcome in wanted]
+        lacking += doors.blind(timeline, "witness", zone, zones([zone]), span)
         if len(inside) < SAMPLES_MIN:
             lacking.append(f"{zones([zone])}: only {len(inside)} requests")
         elif len(like) < SHARE_MIN * len(inside):

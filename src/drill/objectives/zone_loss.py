@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from drill.timeline import EdgePoint, FaultWindow, MemberPoint, Timeline
+from drill.timeline import EdgePoint, FaultWindow, MemberPoint, Span, Timeline
 
 Seen = tuple[float, str]
 # Asked several times a second: a member that nobody has heard for so long is not there.
 STALE_S = 2.0
+REVERT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,33 @@ def taken_back(timeline: Timeline, loss: Loss) -> Seen | None:
             continue
         since = None if not point.healthy else since or (point.t_s, point.id)
     return since
+
+
+def sent_to_the_dead(timeline: Timeline, loss: Loss, within_s: float) -> EdgePoint | None:
+    """When the edge first sent calls to the zone although it had been gone for so long, in any of the times
+    that it was gone. A revert gives the zone back a moment before that is written down."""
+    away = [
+        Span(f.applied_s + within_s, min(f.reverted_s or timeline.end_s, timeline.evidence.end_s) - REVERT_S)
+        for f in timeline.faults
+        if f.applied_s is not None and takes_zone(f) and spec_of(f, "zone") == loss.zone
+    ]
+    path = edge_path(timeline, loss.zone)
+    return next((p for p in path if p.healthy and any(s.holds(p.t_s) for s in away)), None)
+
+
+def back_already(timeline: Timeline, loss: Loss) -> EdgePoint | None:
+    """The edge's last word before the last revert, when it was sending calls to the zone by then."""
+    if loss.reverted_s is None:
+        return None
+    before = [p for p in edge_path(timeline, loss.zone) if p.t_s < loss.reverted_s - REVERT_S]
+    return before[-1] if before and before[-1].healthy else None
+
+
+def primary_pause_s(timeline: Timeline, loss: Loss, span: Span) -> float:
+    """The longest time within a span in which no member outside the lost zone said that it is primary."""
+    told = [p.t_s for p in timeline.members if p.ok and p.role == "primary" and p.zone != loss.zone]
+    heard = [span.start_s, *sorted(t for t in told if span.holds(t)), span.end_s]
+    return max((later - earlier for earlier, later in pairwise(heard)), default=0.0)
 
 
 def primary_before(timeline: Timeline, loss: Loss) -> MemberPoint | None:

@@ -142,3 +142,11 @@ class Timeline:
             and gap.end_s > span.start_s
             for gap in self.gaps
         )
+
+    def silence_s(self, source: str, zone: str, span: Span) -> float:
+        """For how many seconds of a span a source of a zone was silent, short pauses not counted."""
+        return sum(
+            Span(max(gap.start_s, span.start_s), min(gap.end_s, span.end_s)).length_s
+            for gap in self.gaps
+            if gap.source == source and gap.zone == zone
+        )

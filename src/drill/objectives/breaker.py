@@ -32,6 +32,8 @@ def judge(plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
     limits = plan.objectives.breaker
     if limits is None:
         return ()
+    if not plan.zones:
+        return tuple(unknown(name, "The plan names no zone, so no breaker was looked at.") for name in NAMES)
     if timeline.fault is None:
         sentence = "No fault was applied, so the breaker had nothing to react to."
         return tuple(unknown(name, sentence) for name in NAMES)

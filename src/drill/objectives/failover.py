@@ -140,7 +140,7 @@ def _zone_back(_plan: Plan, timeline: Timeline, limits: FailoverLimits, loss: Lo
     if put_out(timeline, loss) is None:
         sentence = f"The edge never took {where} out, so it could not take it back."
         return unknown(ZONE_BACK, sentence, limit=limit, because=loss.ids)
-    if early := back_already(timeline, loss):
+    if early := back_already(timeline, loss, limits.detected_within_s):
         sentence = f"The edge sent calls to {where} before it was given back: its return was not seen."
         return unknown(ZONE_BACK, sentence, limit=limit, because=[early.id, *loss.ids])
     end_s, due_s = timeline.evidence.end_s, loss.reverted_s + limits.zone_back_within_s

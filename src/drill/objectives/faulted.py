@@ -7,6 +7,7 @@ platform that withstood everything.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from drill.model.plan import Plan
@@ -14,6 +15,7 @@ from drill.model.units import seconds
 from drill.model.verdicts import Verdict
 from drill.objectives import doors, exercised, media_trips, planned
 from drill.objectives.say import cited, failed, listed, passed, percent, unknown, zones
+from drill.objectives.zone_loss import spec_of
 from drill.timeline import FaultWindow, Span, Timeline, WitnessPoint
 
 FAULT, WITNESS, REVERTED = NAMES = ("integrity.fault", "integrity.witness", "integrity.reverted")
@@ -63,10 +65,25 @@ def _reverted(plan: Plan, timeline: Timeline) -> Verdict:
     if not timeline.faults:
         say = passed if plan.sham else unknown
         return say(REVERTED, "No fault was requested, so there was none to revert.")
+    hung = [f for f in timeline.faults if _still_hangs(timeline, f)]
+    if hung:
+        names = listed([spec_of(f, "service") or f.fault for f in hung])
+        sentence = f"Nobody woke {names} or took another process in its place: it was left stopped."
+        return failed(REVERTED, sentence, because=because)
     by = listed(sorted({f.reverted_by for f in timeline.faults if f.reverted_by}))
     return passed(
         REVERTED, f"Every fault was reverted and read back, by {by or 'nobody named'}.", because=because
     )
+
+
+def _still_hangs(timeline: Timeline, fault: FaultWindow) -> bool:
+    """Whether a revert that undid nothing found the process that was stopped."""
+    if fault.fault != "service-hang":
+        return False
+    before = [p.pid for p in doors.service_path(timeline, fault) if p.t_s < fault.requested_s and p.pid]
+    found, prior = json.loads(fault.read_back), json.loads(fault.prior)
+    pids = {*before[-1:], *([prior["pid"]] if prior.get("pid") else [])}
+    return str(found.get("reverted by", "")).startswith("nobody") and found.get("pid") in pids
 
 
 def _errors(faults: Sequence[FaultWindow]) -> str:
@@ -76,6 +93,8 @@ def _errors(faults: Sequence[FaultWindow]) -> str:
 
 
 def _witness(plan: Plan, timeline: Timeline) -> Verdict:
+    if not plan.zones:
+        return unknown(WITNESS, "The plan names no zone, so no witness was asked.")
     seen, why_not = witness_seen(plan, timeline)
     because = _witness_ids(timeline)
     if not seen:

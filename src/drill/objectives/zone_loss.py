@@ -108,12 +108,16 @@ def sent_to_the_dead(timeline: Timeline, loss: Loss, within_s: float) -> EdgePoi
     return next((p for p in path if p.healthy and any(s.holds(p.t_s) for s in away)), None)
 
 
-def back_already(timeline: Timeline, loss: Loss) -> EdgePoint | None:
-    """The edge's last word before the last revert, when it was sending calls to the zone by then."""
+def back_already(timeline: Timeline, loss: Loss, within_s: float) -> EdgePoint | None:
+    """The edge's last word before the last revert, when it was sending calls to the zone by then, though it
+    had had `within_s` to notice."""
     if loss.reverted_s is None:
         return None
-    before = [p for p in edge_path(timeline, loss.zone) if p.t_s < loss.reverted_s - REVERT_S]
-    return before[-1] if before and before[-1].healthy else None
+    ours = [f for f in timeline.faults if takes_zone(f) and spec_of(f, "zone") == loss.zone]
+    noticed_s = max(f.applied_s for f in ours if f.applied_s is not None) + within_s
+    away = Span(noticed_s, loss.reverted_s - REVERT_S)
+    path = [p for p in edge_path(timeline, loss.zone) if away.holds(p.t_s)]
+    return path[-1] if path and path[-1].healthy else None
 
 
 def primary_pause_s(timeline: Timeline, loss: Loss, span: Span) -> float:

@@ -68,6 +68,8 @@ def _window(
         failed="; ".join(e.error for _, e in failed),
         revert_failed="; ".join(e.error for _, e in kept),
         ids=tuple(dict.fromkeys(r.id for r in cited)),
+        prior=fault.prior or "{}",
+        read_back=reverted[0][1].read_back if reverted else "{}",
     )  # fmt: skip
 
 

@@ -184,7 +184,7 @@ def not_open_before(plan: Plan, timeline: Timeline) -> list[str]:
 def not_open_after(timeline: Timeline) -> list[str]:
     """Doors that a fault of media, speech or model did not leave as it found them: they are whole again the
     moment it goes. A zone or a service has to start first, which is judged elsewhere."""
-    found = []
+    found: list[str] = []
     for sign in signs(timeline):
         reverted_s = sign.fault.reverted_s
         if sign.fault.fault.startswith(("zone-", "service-")) or sign.way == WAL or reverted_s is None:

@@ -148,7 +148,7 @@ def _unseen(plan: Plan, timeline: Timeline, fault: FaultWindow, links: Sequence[
     span = _while_on(timeline, fault)
     beside = [f for f in links if _overlap(_while_on(timeline, f), span)] or [fault]
     wanted = {name for f in beside for name in _AKIN.get(f.witness, {f.witness})}
-    lacking = []
+    lacking: list[str] = []
     for zone in plan.zones:
         # A request that outlived the fault says as much of the revert as of the fault.
         inside = [p for p in _of(timeline, zone, span) if p.answered_s <= span.end_s]

@@ -22,7 +22,7 @@ RESTARTED, UNAIDED = NAMES = ("remediation.restarted", "remediation.unaided")
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """One service's course: before the fault, since when it has run again (None: it did not), and at the end."""
+    """One service's course: before the fault, since when it has run again (None: never), and last."""
 
     name: str
     fault: FaultWindow
@@ -114,7 +114,8 @@ def _unaided(timeline: Timeline, course: Course) -> Verdict:
         sentence = f"The drill itself took zone {zone} and gave it back: nobody can tell whose start it was."
         return unknown(UNAIDED, sentence, because=[id_ for f in ours for id_ in f.ids])
     if timeline.silent("service", zone, Span(course.applied_s, _until(timeline, course.fault))):
-        said = f"The zone control was silent for a while after the fault: nobody can tell who started {course.name}."
+        silent = "The zone control was silent for a while after the fault"
+        said = f"{silent}: nobody can tell who started {course.name}."
         return unknown(UNAIDED, said, because=because)
     if course.again is None:
         return unknown(UNAIDED, f"{course.name} did not run again, with or without help.", because=because)

@@ -43,7 +43,8 @@ def faults(events: Sorted) -> tuple[FaultWindow, ...]:
 
 def refused(events: Sorted) -> tuple[Note, ...]:
     """Faults that failed before they were requested: nothing was touched, nothing is to be undone."""
-    asked = {event.fault_id for kind in (FaultRequested, FaultApplied) for _, event in events.of(kind)}
+    asked = {event.fault_id for _, event in events.of(FaultRequested)}
+    asked |= {event.fault_id for _, event in events.of(FaultApplied)}
     return tuple(
         Note(events.at(recorded), f"{event.fault_id}: {event.error}", recorded.id)
         for recorded, event in events.of(FaultFailed)

@@ -256,3 +256,14 @@ def test_a_primary_that_fell_silent_did_not_stay() -> None:
     stays = changed(zone_loss(), in_b)
     assert judged(stays)[PRIMARY].status is PASS
     assert judged(changed(stays, mute("b", 26.6, 51.0)))[PRIMARY].status is UNKNOWN
+
+
+@pytest.mark.parametrize(("to_s", "status"), [(56.5, PASS), (59.0, FAIL)])
+def test_two_primaries_at_once_are_none(to_s: float, status: Status) -> None:
+    """The old one may take a moment after its return to notice that it is none any more."""
+
+    def old(at_s: float, event: ev.Event) -> ev.Event:
+        ours = isinstance(event, ev.MemberSample) and event.zone == "a" and 55.0 <= at_s < to_s
+        return member("a", "primary") if ours else event
+
+    assert judged(changed(zone_loss(), old))[PRIMARY].status is status

@@ -30,6 +30,7 @@ from drill.objectives.zone_loss import (
     sent_to_the_dead,
     taken_back,
     taken_before,
+    two_primaries,
     whole_again,
 )
 from drill.timeline import Span, Timeline
@@ -102,6 +103,11 @@ def _primary(plan: Plan, timeline: Timeline, limits: FailoverLimits, loss: Loss)
     if not plan.members or before is None:
         why = "no member of the store was seen as primary before" if plan.members else "the target names none"
         return unknown(PRIMARY, f"Nothing is known of the store's members: {why}.", limit=limit)
+    if split := two_primaries(timeline):
+        both = zones(sorted(point.zone for point in split[1:]))
+        sentence = f"The members of {both} both said that they are primary, for {seconds(split[0])}."
+        because = [point.id for point in split[1:]]
+        return failed(PRIMARY, sentence, measured="two primaries", limit=limit, because=because)
     end_s, due_s = timeline.evidence.end_s, loss.applied_s + limits.primary_within_s
     found = new_primary(timeline, loss)
     found = found if found and found[0] <= end_s else None

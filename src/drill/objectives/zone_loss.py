@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from drill.timeline import EdgePoint, FaultWindow, MemberPoint, Span, Timeline
 
@@ -125,6 +125,34 @@ def primary_pause_s(timeline: Timeline, loss: Loss, span: Span) -> float:
     told = [p.t_s for p in timeline.members if p.ok and p.role == "primary" and p.zone != loss.zone]
     heard = [span.start_s, *sorted(t for t in told if span.holds(t)), span.end_s]
     return max((later - earlier for earlier, later in pairwise(heard)), default=0.0)
+
+
+def two_primaries(timeline: Timeline) -> tuple[float, MemberPoint, MemberPoint] | None:
+    """The longest time for which two members both said, again and again, that they are primary; None where
+    it was no longer than an old one may take to notice that it is none any more."""
+    spells = _spells_as_primary(timeline)
+    found = [
+        (min(one[-1].t_s, other[-1].t_s) - max(one[0].t_s, other[0].t_s), one[-1], other[-1])
+        for one, other in combinations(spells, 2)
+        if one[0].zone != other[0].zone
+    ]
+    worst = max(found, key=lambda each: each[0], default=None)
+    return worst if worst is not None and worst[0] > STALE_S else None
+
+
+def _spells_as_primary(timeline: Timeline) -> list[list[MemberPoint]]:
+    """Words of a member that it is primary, one after the other with none to the contrary and no silence."""
+    spells: list[list[MemberPoint]] = []
+    last: dict[str, list[MemberPoint]] = {}
+    for point in sorted(timeline.members, key=lambda p: p.t_s):
+        if not point.ok or point.role != "primary":
+            last.pop(point.zone, None)
+        elif point.zone in last and point.t_s - last[point.zone][-1].t_s <= STALE_S:
+            last[point.zone].append(point)
+        else:
+            last[point.zone] = [point]
+            spells.append(last[point.zone])
+    return spells
 
 
 def primary_before(timeline: Timeline, loss: Loss) -> MemberPoint | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
+
+import pytest
 
 from drill.model import events as ev
 from drill.model.verdicts import Status, Verdict
@@ -12,6 +15,7 @@ from histories import (
     Entries,
     applied,
     changed,
+    door,
     requested,
     reverted,
     service,
@@ -187,3 +191,17 @@ def test_a_hang_that_the_platform_ended_is_reverted() -> None:
 
     entries = changed(killed(kind="service-hang", hung=True), left)
     assert judged(entries)["integrity.reverted"].status is PASS
+
+
+@pytest.mark.parametrize(("timeouts", "status"), [(1, UNKNOWN), (3, PASS)])
+def test_one_late_answer_proves_no_hang(timeouts: int, status: Status) -> None:
+    """A busy machine gives as much."""
+    late = [26.5 + n for n in range(timeouts)]
+    asked = [("probes", t, door("b", outcome="timeout")) for t in late]
+    entries = changed(
+        killed(up_s=math.inf, kind="service-hang", hung=True),
+        lambda _, e: (
+            dataclasses.replace(e, witness="direct/b:timeout") if isinstance(e, ev.FaultRequested) else e
+        ),
+    )
+    assert judged([*entries, *asked])["integrity.witness"].status is status

@@ -6,7 +6,7 @@ zones that no fault names have to answer throughout, or the drill hit more than 
 leaves a door open and makes it slow names a time instead of a word (`link/a:slower:200`): see `door_latency`.
 
 What hits a single service is undone by the platform itself, maybe within a second: there one such answer
-within 15 s proves it, or that the zone control shows another process or none.
+within 15 s proves it (three of a hang), or that the zone control shows another process or none.
 """
 
 from __future__ import annotations
@@ -96,7 +96,9 @@ def _not_seen(timeline: Timeline, sign: Sign) -> Iterator[str]:
     door = f"{sign.way}/{sign.zone}"
     if _of_service(sign.fault):
         doors = [p for p in _asked(timeline, sign.way, sign.zone, span) if p.outcome in wanted]
-        if not doors and changed(timeline, sign.fault, span) is None:
+        # One late answer is a busy machine's; a death is over in a second, a hang is not.
+        enough = SAMPLES_MIN if sign.fault.fault == "service-hang" else 1
+        if len(doors) < enough and changed(timeline, sign.fault, span) is None:
             yield f"neither {door} nor the zone control showed it within {seconds(span.length_s)}"
         return
     inside = [

@@ -91,7 +91,7 @@ The sandbox serves this API; another platform puts an adapter in front of what i
 | `POST /zones/a/down` | ends every process of the zone at once and holds the zone down |
 | `POST /zones/a/up` | the power is back: the platform starts by itself what belongs there |
 | `POST /zones/a/freeze` | stops every process of the zone where it is |
-| `POST /zones/a/thaw` | lets them run on |
+| `POST /zones/a/thaw` | lets them run on, also a single one that was stopped |
 | `POST /zones/a/services/agent-a/kill` | SIGKILL to one service, once |
 | `POST /zones/a/services/agent-a/freeze` | SIGSTOP to one service: a hang |
 

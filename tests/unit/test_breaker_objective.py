@@ -195,3 +195,35 @@ def test_without_a_fault_all_are_unknown() -> None:
     """Nothing to react to."""
     found = verdicts([e for e in outage() if e[0] != "faults"])
     assert {found[name].status for name in OURS} == {UNKNOWN}
+
+
+def test_a_breaker_that_closes_into_the_outage_fails() -> None:
+    """Open for five seconds, and closed 23 s before the revert."""
+
+    def early(at_s: float, event: ev.Event) -> ev.Event:
+        if not isinstance(event, ev.BreakerSample) or at_s < OPENED_S:
+            return event
+        moves = {"closed>open": 1} | ({"open>half_open": 1, "half_open>closed": 1} if at_s >= 33.2 else {})
+        state = "closed" if at_s >= 33.2 else "open"
+        return dataclasses.replace(event, state=state, transitions=json.dumps(moves))
+
+    found = verdicts(changed(outage(), early))["breaker.closed"]
+    assert (found.status, "23.0 s before" in found.sentence) == (FAIL, True)
+
+
+def test_a_counter_that_counts_nothing_before_the_fault_proves_nothing() -> None:
+    """Neither quiet nor the absence of a storm."""
+
+    def dead(_: float, event: ev.Event) -> ev.Event:
+        return dataclasses.replace(event, requests=0) if isinstance(event, ev.RequestSample) else event
+
+    found = verdicts(changed(outage(), dead))
+    assert found["breaker.quiet_while_open"].status is Status.UNKNOWN
+    assert found["breaker.no_retry_storm"].status is Status.UNKNOWN
+
+
+def test_a_plan_without_zones_proves_nothing() -> None:
+    """Nobody was asked, so nobody can have passed."""
+    found = verdicts(outage(), plan(zones=(), capacities=()))
+    asked = {found[name].status for name in found if name.startswith("breaker.")}
+    assert asked | {found["integrity.witness"].status} == {Status.UNKNOWN}

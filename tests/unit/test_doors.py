@@ -253,3 +253,47 @@ def test_a_door_that_nobody_asked_or_that_refuses_shows_no_time(sign: str) -> No
 def test_a_sign_that_is_none_is_never_seen(sign: str) -> None:
     """A journal of another version, or a changed one."""
     assert witness(wanting(f"link/a:{sign}", timed(lambda _: 400.0))).status is UNKNOWN
+
+
+@pytest.mark.parametrize("zone", ["a", "b"])
+def test_a_door_that_nobody_asked_for_nearly_all_of_a_fault_is_unknown(zone: str) -> None:
+    """A few requests at the beginning do not speak for the rest, of the lost zone or of another."""
+    entries = without(zone_loss(), lambda e: isinstance(e, ev.DoorSample) and e.zone == zone)
+    asked = [e for e in zone_loss() if isinstance(e[2], ev.DoorSample) and e[2].zone == zone]
+    found = witness([*entries, *(e for e in asked if not 27.6 <= e[1] < 51)])
+    assert (found.status, f"direct/{zone} was not asked for 23.5 s" in found.sentence) == (UNKNOWN, True)
+
+
+def test_a_pause_of_the_probe_is_forgiven() -> None:
+    """A machine that was busy for a moment."""
+    entries = [e for e in zone_loss() if not (isinstance(e[2], ev.DoorSample) and 30 <= e[1] < 32.5)]
+    assert witness(entries).status is PASS
+
+
+def slow_model(outcome_after: str, ms_after: float) -> Entries:
+    """The reference loss with another fault: the model is slow in zone a; the door of it after the revert."""
+
+    def other(at_s: float, event: ev.Event) -> ev.Event:
+        if isinstance(event, ev.FaultRequested):
+            return dataclasses.replace(event, fault="link-toxic", witness="model/a:slower:1500")
+        return door(event.zone, event.way) if isinstance(event, ev.DoorSample) else event
+
+    asked = [11.5 + 0.5 * n for n in range(170)]
+    model = [("probes", t, door("a", "model", latency_ms=2000.0 if 26.2 <= t < 51 else 30.0)) for t in asked]
+    late = [("probes", t, door("a", "model", outcome_after, ms_after)) for t in asked if t >= 51.0]
+    return [*changed(zone_loss(), other), *(e for e in model if e[1] < 51.0), *late]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "ms", "why"),
+    [
+        ("ok", 30.0, ""),
+        ("ok", 900.0, ""),
+        ("ok", 2000.0, "model/a took 1500 ms or more after the revert still"),
+        ("timeout", 2000.0, "model/a had only 0.0 % of requests ok after the revert"),
+    ],
+)
+def test_a_stage_has_to_be_well_after_the_revert(outcome: str, ms: float, why: str) -> None:
+    """A fault that stays is none that was reverted; a machine that is slower than before may be."""
+    found = witness(slow_model(outcome, ms))
+    assert (found.status, why in found.sentence) == (UNKNOWN if why else PASS, True), found

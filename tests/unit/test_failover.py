@@ -13,7 +13,7 @@ from drill.model import events as ev
 from drill.model.plan import FailoverLimits
 from drill.model.verdicts import Status, Verdict
 from drill.objectives.failover import NAMES
-from histories import Entries, changed, edge, outage, plan, verdicts, without, zone_loss, zone_plan
+from histories import Entries, changed, edge, member, outage, plan, verdicts, without, zone_loss, zone_plan
 
 PASS, UNKNOWN, FAIL = Status.PASS, Status.UNKNOWN, Status.FAIL
 DETECTED, PRIMARY, ZONE_BACK, REDUNDANCY, MTTR = NAMES
@@ -201,3 +201,69 @@ def test_a_target_without_members_is_unknown() -> None:
     """A store that cannot fail over did not."""
     found = judged(zone_loss(), members=())
     assert {found[name].status for name in (PRIMARY, REDUNDANCY)} == {UNKNOWN}
+
+
+def test_an_edge_that_takes_a_dead_zone_back_has_not_noticed() -> None:
+    """Out after 1.5 s, in again at 32 s, and the zone is given back at 51 s."""
+
+    def again(at_s: float, event: ev.Event) -> ev.Event:
+        ours = isinstance(event, ev.EdgeSample) and event.zone == "a" and at_s >= 32.0
+        return edge("a") if ours else event
+
+    found = judged(changed(zone_loss(), again))
+    assert (found[DETECTED].status, found[ZONE_BACK].status) == (FAIL, UNKNOWN)
+
+
+def test_an_edge_that_wavers_while_it_may_has_noticed() -> None:
+    """In again for a moment, within the limit."""
+
+    def again(at_s: float, event: ev.Event) -> ev.Event:
+        ours = isinstance(event, ev.EdgeSample) and event.zone == "a" and 29.0 <= at_s < 30.0
+        return edge("a") if ours else event
+
+    assert judged(changed(zone_loss(), again))[DETECTED].status is PASS
+
+
+def test_a_zone_that_is_back_a_moment_before_its_revert_is_written_is_back() -> None:
+    """An order is read back before it is written down."""
+    assert judged(zone_loss(back_s=50.0))[DETECTED].status is PASS
+
+
+def mute(zone: str, from_s: float, to_s: float) -> Callable[[float, ev.Event], ev.Event]:
+    """A member that does not answer for a time."""
+
+    def other(at_s: float, event: ev.Event) -> ev.Event:
+        ours = isinstance(event, ev.MemberSample) and event.zone == zone and from_s <= at_s < to_s
+        return member(zone, ok=False) if ours else event
+
+    return other
+
+
+@pytest.mark.parametrize(("to_s", "status"), [(34.5, PASS), (50.0, UNKNOWN)])
+def test_a_primary_has_to_be_heard_as_long_as_the_zone_is_away(to_s: float, status: Status) -> None:
+    """One second of a primary is none; a busy machine silences it for a moment."""
+    assert judged(changed(zone_loss(), mute("b", 32.2, to_s)))[PRIMARY].status is status
+
+
+def test_a_primary_that_fell_silent_did_not_stay() -> None:
+    """The zone that was lost held a replica, and the primary elsewhere answered once after that."""
+
+    def in_b(at_s: float, event: ev.Event) -> ev.Event:
+        if not isinstance(event, ev.MemberSample) or not event.ok:
+            return event
+        return member("b", "primary") if event.zone == "b" else member(event.zone, sync=event.zone == "c")
+
+    stays = changed(zone_loss(), in_b)
+    assert judged(stays)[PRIMARY].status is PASS
+    assert judged(changed(stays, mute("b", 26.6, 51.0)))[PRIMARY].status is UNKNOWN
+
+
+@pytest.mark.parametrize(("to_s", "status"), [(56.5, PASS), (59.0, FAIL)])
+def test_two_primaries_at_once_are_none(to_s: float, status: Status) -> None:
+    """The old one may take a moment after its return to notice that it is none any more."""
+
+    def old(at_s: float, event: ev.Event) -> ev.Event:
+        ours = isinstance(event, ev.MemberSample) and event.zone == "a" and 55.0 <= at_s < to_s
+        return member("a", "primary") if ours else event
+
+    assert judged(changed(zone_loss(), old))[PRIMARY].status is status

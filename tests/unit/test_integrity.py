@@ -369,3 +369,10 @@ def test_a_fault_without_a_reaper_that_stood_by_is_unknown() -> None:
     found = verdicts(without(outage(), lambda e: isinstance(e, ev.LeaseOpened)))["integrity.children"]
     assert found.status is UNKNOWN
     assert "nothing tells that a reaper stood by" in found.sentence
+
+
+def test_a_witness_that_was_silent_for_nearly_all_of_the_fault_is_unknown() -> None:
+    """Three requests right after the settling do not speak for half a minute."""
+    silent = [e for e in outage() if not (isinstance(e[2], ev.WitnessSample) and 29.0 <= e[1] < REVERTED_S)]
+    found = verdicts(silent)["integrity.witness"]
+    assert (found.status, "zone a was not asked for 27.7 s" in found.sentence) == (UNKNOWN, True)

@@ -163,3 +163,17 @@ def test_an_order_that_got_no_answer_is_undone_once_more_after_a_moment(tmp_path
 
         assert revert_surely(journal, events, hanging, "test", works_it_off) == []
     assert hung.proxies == before
+
+
+def test_a_refused_capture_leaves_a_trace(tmp_path: Path) -> None:
+    """The record tells that something was to be done and was not; there is nothing to undo."""
+    held = Toxic("drill-ehr", "latency", "downstream", 1.0, ())
+    world = FakeWorld(FakeServer("x", {"ehr-a": ProxyState("ehr-a", "l", "u", enabled=True, toxics=(held,))}))
+    path = tmp_path / "faults.jsonl"
+    with Journal(path, "r") as journal, pytest.raises(WorldError):
+        apply(journal, "f1", ehr_fault("blackholed", LINKS[0]), world)
+    events = read_stream(path).events
+    assert ([r.event.fault_id for r in events if isinstance(r.event, FaultFailed)], outstanding(events)) == (
+        ["f1"],
+        [],
+    )

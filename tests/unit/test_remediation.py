@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
+
+import pytest
 
 from drill.model import events as ev
 from drill.model.verdicts import Status, Verdict
@@ -11,6 +14,8 @@ from histories import (
     APPLIED_S,
     Entries,
     applied,
+    changed,
+    door,
     requested,
     reverted,
     service,
@@ -129,3 +134,74 @@ def test_the_witness_of_a_killed_service_is_its_door_or_the_zone_control() -> No
     assert judged(killed())["integrity.witness"].status is PASS
     unseen = without(killed(), lambda e: isinstance(e, ev.ServiceSample))
     assert judged(unseen)["integrity.witness"].status is UNKNOWN
+
+
+def test_a_service_that_crashes_again_and_again_fails() -> None:
+    """It ran again after two seconds, and after four, and so on: what counts is the process that stays."""
+
+    def crashing(at_s: float, event: ev.Event) -> ev.Event:
+        if getattr(event, "service", "") != "agent-b" or at_s < 30.0 or at_s >= 90.0:
+            return event
+        times = int((at_s - 30.0) / 2)
+        down = int(at_s) % 2 == 1
+        state = "ended (1)" if down else "up"
+        return service("b", state=state, pid=0 if down else 5000 + times, restarts=times)
+
+    found = judged(changed(killed(), crashing))[RESTARTED]
+    assert (found.status, found.measured) == (FAIL, "63.8 s")
+
+
+def test_a_crash_within_the_limit_is_forgiven() -> None:
+    """The one that stays came in time, and its time is told."""
+
+    def crashed(at_s: float, event: ev.Event) -> ev.Event:
+        ours = getattr(event, "service", "") == "agent-b"
+        return service("b", pid=4300) if ours and 28.0 <= at_s < 29.0 else event
+
+    found = judged(changed(killed(), crashed))[RESTARTED]
+    assert (found.status, found.measured) == (PASS, "3.80 s")
+
+
+def test_a_zone_control_that_fell_silent_after_the_restart_is_unknown() -> None:
+    """What it said last is not what is."""
+    told = [
+        e for e in killed() if not (isinstance(e[2], ev.ServiceSample) and e[2].zone == "b" and e[1] > 32)
+    ]
+    found = judged(told)
+    assert (found[RESTARTED].status, found[UNAIDED].status) == (UNKNOWN, UNKNOWN)
+
+
+def test_a_hang_that_was_left_stopped_is_not_reverted() -> None:
+    """The revert found the process that was stopped, and woke nobody."""
+    still = '{"pid": 4000, "reverted by": "nobody: that is the platform\'s part"}'
+
+    def left(_: float, event: ev.Event) -> ev.Event:
+        return ev.FaultReverted("f1", still, "rollback") if isinstance(event, ev.FaultReverted) else event
+
+    entries = changed(killed(up_s=math.inf, kind="service-hang", hung=True), left)
+    assert judged(entries)["integrity.reverted"].status is FAIL
+
+
+def test_a_hang_that_the_platform_ended_is_reverted() -> None:
+    """Another process was there."""
+    other = '{"pid": 4444, "reverted by": "nobody: that is the platform\'s part"}'
+
+    def left(_: float, event: ev.Event) -> ev.Event:
+        return ev.FaultReverted("f1", other, "rollback") if isinstance(event, ev.FaultReverted) else event
+
+    entries = changed(killed(kind="service-hang", hung=True), left)
+    assert judged(entries)["integrity.reverted"].status is PASS
+
+
+@pytest.mark.parametrize(("timeouts", "status"), [(1, UNKNOWN), (3, PASS)])
+def test_one_late_answer_proves_no_hang(timeouts: int, status: Status) -> None:
+    """A busy machine gives as much."""
+    late = [26.5 + n for n in range(timeouts)]
+    asked = [("probes", t, door("b", outcome="timeout")) for t in late]
+    entries = changed(
+        killed(up_s=math.inf, kind="service-hang", hung=True),
+        lambda _, e: (
+            dataclasses.replace(e, witness="direct/b:timeout") if isinstance(e, ev.FaultRequested) else e
+        ),
+    )
+    assert judged([*entries, *asked])["integrity.witness"].status is status

@@ -388,6 +388,21 @@ def test_a_service_hangs(platform: Platform, session: Session) -> None:
     assert service_fault("kill", session.target, "a", "agent-a").witness == "direct/a:refused"
 
 
+def test_a_hang_that_nobody_found_is_woken(platform: Platform, session: Session) -> None:
+    """The same process is there: a stop is the drill's own to undo."""
+    apply_service(session, "hang", "agent", "a")
+    session.revert_all("test")
+    assert platform.log == ["agent-a freeze", "a thaw"]
+
+
+def test_a_hang_that_the_platform_found_is_left_to_it(platform: Platform, session: Session) -> None:
+    """Another process is there, or none."""
+    apply_service(session, "hang", "agent", "a")
+    platform.zones["a"]["services"]["agent-a"] |= {"pid": 4711}
+    session.revert_all("test")
+    assert platform.log == ["agent-a freeze"]
+
+
 def test_a_service_that_goes_on_living_was_not_killed(
     platform: Platform, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -405,7 +420,7 @@ def test_a_service_that_is_not_there_or_not_up(platform: Platform, session: Sess
     platform.zones["a"]["services"]["agent-a"] |= {"state": "starting"}
     with pytest.raises(WorldError, match="agent-a is 'starting', not up"):
         apply_service(session, "hang", "agent", "a")
-    assert told(session) == []
+    assert told(session) == ["failed f1-hang-agent-a"]
 
 
 # --- the ledger -------------------------------------------------------------------------------------

@@ -63,7 +63,11 @@ def apply(journal: Journal, fault_id: str, fault: Fault, world: World, fenced: P
     Nothing is injected when the request could not be written (JournalError), or once `fenced` exists. That
     is looked at after the request is durable: who put the fence up before reads of the request.
     """
-    prior = fault.capture(world)
+    try:
+        prior = fault.capture(world)
+    except WorldError as error:  # nothing was touched, and a record without it would look complete
+        journal.append(FaultFailed(fault_id, str(error)), durable=True)
+        raise
     requested = FaultRequested(fault_id, fault.kind, _text(fault.spec()), _text(prior), fault.witness)
     journal.append(requested, durable=True)
     if fenced is not None and fenced.exists():

@@ -1,7 +1,7 @@
 """What the faults of a single service have in common: the platform itself has to undo them.
 
-Restarting what died is the very thing that is drilled, so that reverting does nothing but read back; and it
-is no failure of the drill when the service is still gone then.
+Restarting what died is the very thing that is drilled, so that reverting does nothing but read back (and
+lets a process run on that is stopped still); it is no failure of the drill when the service is gone then.
 """
 
 from __future__ import annotations

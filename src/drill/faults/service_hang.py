@@ -1,5 +1,5 @@
 """One service hangs (SIGSTOP), once: it is there, it listens, it answers nothing. Finding that out is the
-platform's part, and so is what comes after."""
+platform's part, and so is what comes after. What nobody finds is let run on at the end."""
 
 from __future__ import annotations
 
@@ -44,6 +44,11 @@ class ServiceHung:
         return shown(control.zone(self.zone).service(self.service))
 
     def revert(self, world: World, prior: dict[str, Any]) -> dict[str, Any]:
-        """Nothing is woken or started; what the platform made of it is read back."""
-        del prior
-        return left(world.control(self.control), self.zone, self.service)
+        """Nothing is started. Where the same process is still there, nobody found the hang, and it is let run
+        on: a stop is ours to undo, unlike a death. In a zone that somebody froze nothing is woken."""
+        control = world.control(self.control)
+        found = control.zone(self.zone)
+        if found.state != "up" or found.service(self.service).pid != prior.get("pid"):
+            return left(control, self.zone, self.service)
+        after = control.order(self.zone, "thaw").service(self.service)
+        return {**shown(after), "reverted by": "the drill: nobody had found it"}

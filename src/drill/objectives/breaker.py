@@ -22,6 +22,8 @@ from drill.timeline import BreakerPath, Span, Timeline, Transition
 
 OPENED, CLOSED_AGAIN, LEGALLY = "breaker.opened", "breaker.closed", "breaker.legal"
 NAMES = (OPENED, *breaker_traffic.NAMES[:2], CLOSED_AGAIN, LEGALLY, *breaker_traffic.NAMES[2:])
+# A link is given back a moment before that is written down.
+REVERT_S = 1.0
 LEGAL = {CLOSED: {OPEN}, OPEN: {HALF_OPEN}, HALF_OPEN: {OPEN, CLOSED}}
 
 
@@ -30,6 +32,8 @@ def judge(plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
     limits = plan.objectives.breaker
     if limits is None:
         return ()
+    if not plan.zones:
+        return tuple(unknown(name, "The plan names no zone, so no breaker was looked at.") for name in NAMES)
     if timeline.fault is None:
         sentence = "No fault was applied, so the breaker had nothing to react to."
         return tuple(unknown(name, sentence) for name in NAMES)
@@ -94,6 +98,15 @@ def _closed(plan: Plan, timeline: Timeline, limits: BreakerLimits) -> Verdict:
             took[zone] = max(0.0, found[0] - reverted_s)
             because.append(found[1])
     measured = seconds(max(took.values())) if took and not never else "never" if never else ""
+    if early := _into_the_fault(plan, timeline):
+        shown = "; ".join(f"{zones([z])} {seconds(s)} before" for z, (s, _) in early.items())
+        sentence = (
+            f"The breaker closed while the fault held, {shown} the revert: all requests went out again."
+        )
+        return failed(
+            CLOSED_AGAIN, sentence, measured="during the fault", limit=limit,
+            because=[id_ for _, id_ in early.values()],
+        )  # fmt: skip
     late = [f"{zones([z])} closed after {seconds(s)}" for z, s in took.items() if s > limits.closes_within_s]
     because = because or _last_ids(timeline, plan.zones, end_s)
     if late or (never and end_s - reverted_s >= limits.closes_within_s):
@@ -107,6 +120,24 @@ def _closed(plan: Plan, timeline: Timeline, limits: BreakerLimits) -> Verdict:
         return unknown(CLOSED_AGAIN, f"{'; '.join(parts)}.", measured=measured, limit=limit, because=because)
     sentence = f"The breaker closed in every zone within {measured} of the revert, for good; limit {limit}."
     return passed(CLOSED_AGAIN, sentence, measured=measured, limit=limit, because=because)
+
+
+def _into_the_fault(plan: Plan, timeline: Timeline) -> dict[str, tuple[float, str]]:
+    """Zones whose breaker opened and closed before the first link was given back, and how long before. A
+    trial that fails opens it again and closes nothing."""
+    fault = timeline.fault
+    ends = [f.reverted_s for f in timeline.faults if f.applied_s is not None and f.reverted_s is not None]
+    if fault is None or not ends:
+        return {}
+    found = {}
+    for zone in plan.zones:
+        path = timeline.breaker(zone)
+        opened = opened_at(path, fault.start_s, min(ends) - REVERT_S)
+        shut = [t for t in path.transitions if t.to_state == CLOSED and opened and t.t_s > opened[0]]
+        early = [t for t in shut if t.t_s < min(ends) - REVERT_S]
+        if early:
+            found[zone] = (min(ends) - early[0].t_s, early[0].id)
+    return found
 
 
 def _closed_for_good(path: BreakerPath, end_s: float) -> tuple[float, str] | None:

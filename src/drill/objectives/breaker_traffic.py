@@ -93,6 +93,8 @@ def _quiet(plan: Plan, timeline: Timeline, limits: BreakerLimits, fault: Span) -
     because = ids[:1] + ids[-1:]
     if over > 0:
         return failed(QUIET, sentence, measured=measured, limit=limit, because=because)
+    if dead := _dead(plan, timeline):
+        return unknown(QUIET, f"{sentence} But {dead}", measured=measured, limit=limit, because=because)
     if blind or unopened:
         parts = (
             [f"requests or breaker of {zones(sorted(set(blind)))} could not be read all the time"]
@@ -104,6 +106,18 @@ def _quiet(plan: Plan, timeline: Timeline, limits: BreakerLimits, fault: Span) -
             QUIET, f"{sentence} But {'; '.join(parts)}.", measured=measured, limit=limit, because=because
         )
     return passed(QUIET, sentence, measured=measured, limit=limit, because=because)
+
+
+def _dead(plan: Plan, timeline: Timeline) -> str:
+    """A counter that counts nothing while callers are served counts nothing else either."""
+    span = timeline.baseline
+    paths = {zone: timeline.request_path(zone).samples for zone in plan.zones}
+    idle = [
+        zone
+        for zone, points in paths.items()
+        if span is None or not growth([p.requests for p in requests_within(points, span)])
+    ]
+    return f"before the fault not one request was counted on the wires of {zones(idle)}." if idle else ""
 
 
 def _no_storm(plan: Plan, timeline: Timeline, limits: BreakerLimits, fault: Span) -> Verdict:
@@ -126,6 +140,8 @@ def _no_storm(plan: Plan, timeline: Timeline, limits: BreakerLimits, fault: Span
         f"{ratio:.2f} per turn; limit {limit}."
     )
     measured = f"{ratio:.2f} per turn"
+    if ratio <= limits.requests_per_failure_max and (dead := _dead(plan, timeline)):
+        return unknown(STORM, f"{sentence} But {dead}", measured=measured, limit=limit, because=because)
     if ratio <= limits.requests_per_failure_max and blind:
         more = f"{sentence} But the requests of {zones(blind)} were not counted all the time."
         return unknown(STORM, more, measured=measured, limit=limit, because=because)

@@ -68,9 +68,12 @@ class Threshold:
 
     def told(self) -> str:
         """What was seen, for a reader."""
-        if self.word == SLOWER:
-            return f"took {self.least_ms:g} ms or more (less before)"
-        return f"took times {self.least_ms:g} ms or more apart (less before)"
+        return f"{self.still()} (less before)"
+
+    def still(self) -> str:
+        """What is seen as long as the fault is there."""
+        apart = " apart" if self.word == SPREAD else ""
+        return f"took {'times ' if apart else ''}{self.least_ms:g} ms or more{apart}"
 
 
 def threshold(outcome: str) -> Threshold | None:

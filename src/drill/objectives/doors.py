@@ -6,7 +6,7 @@ zones that no fault names have to answer throughout, or the drill hit more than 
 leaves a door open and makes it slow names a time instead of a word (`link/a:slower:200`): see `door_latency`.
 
 What hits a single service is undone by the platform itself, maybe within a second: there one such answer
-within 15 s proves it, or that the zone control shows another process or none.
+within 15 s proves it (three of a hang), or that the zone control shows another process or none.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from drill.timeline import DoorPoint, FaultWindow, ServicePoint, Span, Timeline
 SAMPLES_MIN = 3
 SHARE_MIN = 0.8
 SETTLE_S = 0.3
+BLIND_S = 3.0
 # A link is given back in several steps, and what waited in it breaks off at the first of them.
 REVERT_S = 1.0
 SERVICE_SEEN_S = 15.0
@@ -95,7 +96,9 @@ def _not_seen(timeline: Timeline, sign: Sign) -> Iterator[str]:
     door = f"{sign.way}/{sign.zone}"
     if _of_service(sign.fault):
         doors = [p for p in _asked(timeline, sign.way, sign.zone, span) if p.outcome in wanted]
-        if not doors and changed(timeline, sign.fault, span) is None:
+        # One late answer is a busy machine's; a death is over in a second, a hang is not.
+        enough = SAMPLES_MIN if sign.fault.fault == "service-hang" else 1
+        if len(doors) < enough and changed(timeline, sign.fault, span) is None:
             yield f"neither {door} nor the zone control showed it within {seconds(span.length_s)}"
         return
     inside = [
@@ -103,6 +106,8 @@ def _not_seen(timeline: Timeline, sign: Sign) -> Iterator[str]:
         # A request that outlived the fault says as much of the revert as of the fault.
         if p.answered_s <= span.end_s or (sign.way == WAL and p.outcome in wanted)
     ]  # fmt: skip
+    if sign.way != WAL:
+        yield from blind(timeline, f"door.{sign.way}", sign.zone, door, span)
     if timed := threshold(sign.outcome):
         if said := timed.lacking(inside):
             yield f"{door}: {said}"
@@ -112,6 +117,15 @@ def _not_seen(timeline: Timeline, sign: Sign) -> Iterator[str]:
         yield f"{door}: only {len(inside)} requests while it held"
     elif len(like) < SHARE_MIN * len(inside):
         yield f"{door}: {len(like)} of {len(inside)} requests came out as {sign.outcome!r}"
+
+
+def blind(timeline: Timeline, source: str, zone: str, what: str, *spans: Span) -> Iterator[str]:
+    """Whether a witness was silent for more of some spans than may be missed: a few requests at the edges
+    would speak for all of it. The pauses of a busy machine are forgiven."""
+    asked_s = sum(Span(s.start_s, min(s.end_s, timeline.evidence.end_s)).length_s for s in spans)
+    silent_s = sum(timeline.silence_s(source, zone, span) for span in spans)
+    if silent_s > max(BLIND_S, (1 - SHARE_MIN) * asked_s):
+        yield f"{what} was not asked for {seconds(silent_s)} of {seconds(asked_s)} of it"
 
 
 def changed(timeline: Timeline, fault: FaultWindow, span: Span) -> ServicePoint | None:
@@ -141,6 +155,7 @@ def _shut(timeline: Timeline, zone: str, while_on: Sequence[Span]) -> Iterator[s
     asked = [p for p in timeline.doors if p.way == "direct" and p.zone == zone]
     inside = [p for p in asked if any(s.holds(p.t_s) and p.answered_s <= s.end_s for s in while_on)]
     good = [p for p in inside if p.outcome in _ANSWERS]
+    yield from blind(timeline, "door.direct", zone, f"direct/{zone}", *while_on)
     if while_on and len(inside) < SAMPLES_MIN:
         yield f"direct/{zone} was asked only {len(inside)} times meanwhile, so it may have been hit as well"
     elif len(good) < SHARE_MIN * len(inside):
@@ -166,6 +181,32 @@ def not_open_before(plan: Plan, timeline: Timeline) -> list[str]:
     return found + [
         said for sign in signs(timeline) for said in _so_before(sign, timeline, timeline.baseline)
     ]
+
+
+def not_open_after(timeline: Timeline) -> list[str]:
+    """Doors that a fault of media, speech or model did not leave as it found them: they are whole again the
+    moment it goes. A zone or a service has to start first, which is judged elsewhere."""
+    found: list[str] = []
+    for sign in signs(timeline):
+        reverted_s = sign.fault.reverted_s
+        if sign.fault.fault.startswith(("zone-", "service-")) or sign.way == WAL or reverted_s is None:
+            continue
+        # The last fault's revert: until then another one may hold at the same door.
+        found += _well(timeline, sign, Span(timeline.reverted_s or reverted_s, timeline.evidence.end_s))
+    return list(dict.fromkeys(found))
+
+
+def _well(timeline: Timeline, sign: Sign, reverted: Span) -> Iterator[str]:
+    span, door = Span(reverted.start_s + REVERT_S, reverted.end_s), f"{sign.way}/{sign.zone}"
+    inside = _asked(timeline, sign.way, sign.zone, span)
+    good = sum(p.outcome == "ok" for p in inside)
+    if len(inside) < SAMPLES_MIN:
+        yield f"{door} has only {len(inside)} requests after the revert"
+    elif good < SHARE_MIN * len(inside):
+        yield f"{door} had only {percent(good / len(inside))} of requests ok after the revert"
+    elif (timed := threshold(sign.outcome)) and not timed.lacking(inside):
+        # Slower than before is a busy machine; as slow as proved the fault is the fault.
+        yield f"{door} {timed.still()} after the revert still"
 
 
 def _so_before(sign: Sign, timeline: Timeline, baseline: Span) -> Iterator[str]:

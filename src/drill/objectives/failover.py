@@ -20,13 +20,17 @@ from drill.objectives.say import failed, held, unknown, zones
 from drill.objectives.zone_loss import (
     Loss,
     Seen,
+    back_already,
     edge_path,
     losses,
     new_primary,
     primary_before,
+    primary_pause_s,
     put_out,
+    sent_to_the_dead,
     taken_back,
     taken_before,
+    two_primaries,
     whole_again,
 )
 from drill.timeline import Span, Timeline
@@ -34,6 +38,9 @@ from drill.timeline import Span, Timeline
 DETECTED, PRIMARY, ZONE_BACK, REDUNDANCY, MTTR = NAMES = (
     "failover.detected", "failover.primary", "failover.zone_back", "failover.redundancy", "failover.mttr",
 )  # fmt: skip
+
+# A machine that is busy silences its members for two seconds or three; a primary that is gone, for longer.
+PAUSE_S = 5.0
 
 _Judge = Callable[[Plan, Timeline, FailoverLimits, Loss], Verdict]
 
@@ -71,6 +78,13 @@ def _detected(_plan: Plan, timeline: Timeline, limits: FailoverLimits, loss: Los
         sentence = f"The edge went on sending calls to {where}, for {seconds(end_s - loss.applied_s)}"
         return _never(DETECTED, sentence, limit, blind, loss.applied_s, end_s, due_s, loss.ids)
     measured = seconds(max(0.0, point.t_s - loss.applied_s))
+    if (again := sent_to_the_dead(timeline, loss, limits.detected_within_s)) and again.t_s > point.t_s:
+        sentence = (
+            f"The edge sent no call to {where} any more after {measured}, and sent calls there again "
+            f"{seconds(again.t_s - loss.applied_s)} after the loss, while it was gone; limit {limit}."
+        )
+        because = [point.id, again.id, *loss.ids]
+        return failed(DETECTED, sentence, measured=measured, limit=limit, because=because)
     who = "its outlier detection" if point.ejected else "its health check"
     sentence = (
         f"The edge sent no call to {where} any more {measured} after it was lost ({who}); limit {limit}"
@@ -89,6 +103,11 @@ def _primary(plan: Plan, timeline: Timeline, limits: FailoverLimits, loss: Loss)
     if not plan.members or before is None:
         why = "no member of the store was seen as primary before" if plan.members else "the target names none"
         return unknown(PRIMARY, f"Nothing is known of the store's members: {why}.", limit=limit)
+    if split := two_primaries(timeline):
+        both = zones(sorted(point.zone for point in split[1:]))
+        sentence = f"The members of {both} both said that they are primary, for {seconds(split[0])}."
+        because = [point.id for point in split[1:]]
+        return failed(PRIMARY, sentence, measured="two primaries", limit=limit, because=because)
     end_s, due_s = timeline.evidence.end_s, loss.applied_s + limits.primary_within_s
     found = new_primary(timeline, loss)
     found = found if found and found[0] <= end_s else None
@@ -108,6 +127,10 @@ def _primary(plan: Plan, timeline: Timeline, limits: FailoverLimits, loss: Loss)
         else f"{measured} after {zones([loss.zone])} was lost the primary was in {zones([zone])}"
     )
     because = [found[1], before.id, *loss.ids]
+    pause_s = primary_pause_s(timeline, loss, Span(found[0], _on_until(timeline, loss)))
+    if pause_s > PAUSE_S and found[0] <= due_s:
+        more = f"{sentence}, but no survivor said so for {seconds(pause_s)} of that; limit {limit}."
+        return unknown(PRIMARY, more, measured=measured, limit=limit, because=because)
     return _in_time(PRIMARY, f"{sentence}; limit {limit}", measured, limit, blind, found[0] <= due_s, because)
 
 
@@ -123,6 +146,9 @@ def _zone_back(_plan: Plan, timeline: Timeline, limits: FailoverLimits, loss: Lo
     if put_out(timeline, loss) is None:
         sentence = f"The edge never took {where} out, so it could not take it back."
         return unknown(ZONE_BACK, sentence, limit=limit, because=loss.ids)
+    if early := back_already(timeline, loss, limits.detected_within_s):
+        sentence = f"The edge sent calls to {where} before it was given back: its return was not seen."
+        return unknown(ZONE_BACK, sentence, limit=limit, because=[early.id, *loss.ids])
     end_s, due_s = timeline.evidence.end_s, loss.reverted_s + limits.zone_back_within_s
     found = taken_back(timeline, loss)
     # Seen to be out after the limit, it was not back for good in time, whatever was missed before.

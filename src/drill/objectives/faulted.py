@@ -7,13 +7,15 @@ platform that withstood everything.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from drill.model.plan import Plan
 from drill.model.units import seconds
 from drill.model.verdicts import Verdict
-from drill.objectives import doors, exercised, media_trips
+from drill.objectives import doors, exercised, media_trips, planned
 from drill.objectives.say import cited, failed, listed, passed, percent, unknown, zones
+from drill.objectives.zone_loss import spec_of
 from drill.timeline import FaultWindow, Span, Timeline, WitnessPoint
 
 FAULT, WITNESS, REVERTED = NAMES = ("integrity.fault", "integrity.witness", "integrity.reverted")
@@ -35,11 +37,15 @@ def _fault(plan: Plan, timeline: Timeline) -> Verdict:
     because = [id_ for fault in timeline.faults for id_ in fault.ids]
     if not timeline.faults:
         why = "this was a sham run" if plan.sham else "none was even requested"
-        return unknown(FAULT, f"No fault was applied: {why}.")
+        said = "".join(f"; {note.text}" for note in timeline.refused)
+        return unknown(FAULT, f"No fault was applied: {why}{said}.", because=planned.ids(timeline))
     broken = [f for f in timeline.faults if f.failed or f.applied_s is None]
     if broken:
         reasons = "; ".join(f"{f.fault}: {f.failed or 'nothing says that it was applied'}" for f in broken)
         return unknown(FAULT, f"The fault was not applied as planned: {reasons}.", because=because)
+    if missing := planned.not_done(plan, timeline):
+        sentence = f"Not all of the fault was done that was planned: {'; '.join(missing)}."
+        return unknown(FAULT, sentence, because=[*planned.ids(timeline), *because])
     kinds = listed(sorted({f.fault for f in timeline.faults}))
     held_s = timeline.fault.length_s if timeline.fault else 0.0
     sentence = f"Every requested fault ({kinds}) was applied and read back; it held for {seconds(held_s)}."
@@ -59,10 +65,25 @@ def _reverted(plan: Plan, timeline: Timeline) -> Verdict:
     if not timeline.faults:
         say = passed if plan.sham else unknown
         return say(REVERTED, "No fault was requested, so there was none to revert.")
+    hung = [f for f in timeline.faults if _still_hangs(timeline, f)]
+    if hung:
+        names = listed([spec_of(f, "service") or f.fault for f in hung])
+        sentence = f"Nobody woke {names} or took another process in its place: it was left stopped."
+        return failed(REVERTED, sentence, because=because)
     by = listed(sorted({f.reverted_by for f in timeline.faults if f.reverted_by}))
     return passed(
         REVERTED, f"Every fault was reverted and read back, by {by or 'nobody named'}.", because=because
     )
+
+
+def _still_hangs(timeline: Timeline, fault: FaultWindow) -> bool:
+    """Whether a revert that undid nothing found the process that was stopped."""
+    if fault.fault != "service-hang":
+        return False
+    before = [p.pid for p in doors.service_path(timeline, fault) if p.t_s < fault.requested_s and p.pid]
+    found, prior = json.loads(fault.read_back), json.loads(fault.prior)
+    pids = {*before[-1:], *([prior["pid"]] if prior.get("pid") else [])}
+    return str(found.get("reverted by", "")).startswith("nobody") and found.get("pid") in pids
 
 
 def _errors(faults: Sequence[FaultWindow]) -> str:
@@ -72,12 +93,15 @@ def _errors(faults: Sequence[FaultWindow]) -> str:
 
 
 def _witness(plan: Plan, timeline: Timeline) -> Verdict:
+    if not plan.zones:
+        return unknown(WITNESS, "The plan names no zone, so no witness was asked.")
     seen, why_not = witness_seen(plan, timeline)
     because = _witness_ids(timeline)
     if not seen:
         return unknown(WITNESS, why_not, because=because)
     found, links = doors.signs(timeline), _of_links(timeline)
     quiet = [*doors.not_open_before(plan, timeline), *media_trips.before(timeline)] if found else []
+    quiet += doors.not_open_after(timeline)
     if links:
         quiet += _not_ok(plan, timeline, timeline.baseline, "before the fault")
         quiet += _not_ok(plan, timeline, _afterwards(timeline), "after the revert")
@@ -124,11 +148,12 @@ def _unseen(plan: Plan, timeline: Timeline, fault: FaultWindow, links: Sequence[
     span = _while_on(timeline, fault)
     beside = [f for f in links if _overlap(_while_on(timeline, f), span)] or [fault]
     wanted = {name for f in beside for name in _AKIN.get(f.witness, {f.witness})}
-    lacking = []
+    lacking: list[str] = []
     for zone in plan.zones:
         # A request that outlived the fault says as much of the revert as of the fault.
         inside = [p for p in _of(timeline, zone, span) if p.answered_s <= span.end_s]
         like = [p for p in inside if p.outcome in wanted]
+        lacking += doors.blind(timeline, "witness", zone, zones([zone]), span)
         if len(inside) < SAMPLES_MIN:
             lacking.append(f"{zones([zone])}: only {len(inside)} requests")
         elif len(like) < SHARE_MIN * len(inside):

@@ -22,7 +22,7 @@ RESTARTED, UNAIDED = NAMES = ("remediation.restarted", "remediation.unaided")
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """One service's course: before the fault, when it first ran again (None: it did not), and at the end."""
+    """One service's course: before the fault, since when it has run again (None: never), and last."""
 
     name: str
     fault: FaultWindow
@@ -54,21 +54,40 @@ def _judged(timeline: Timeline, limits: RemediationLimits, fault: FaultWindow) -
 
 
 def _course(timeline: Timeline, fault: FaultWindow) -> Course | None:
-    path = [p for p in service_path(timeline, fault) if p.t_s <= timeline.evidence.end_s]
+    path = [p for p in service_path(timeline, fault) if p.t_s <= _until(timeline, fault)]
     before = [p for p in path if p.t_s < fault.requested_s]
     after = [p for p in path if p.t_s >= fault.requested_s]
     if not before or not after or fault.applied_s is None or not before[-1].pid:
         return None
-    again = next((p for p in after if p.state == "up" and p.pid and p.pid != before[-1].pid), None)
+    again = _for_good(before[-1], after)
     return Course(spec_of(fault, "service"), fault, fault.applied_s, before[-1], again, after[-1])
 
 
+def _until(timeline: Timeline, fault: FaultWindow) -> float:
+    """When the drill hurt the same zone again, or the evidence ended."""
+    zone = spec_of(fault, "zone")
+    later = [f.requested_s for f in timeline.faults if f is not fault and spec_of(f, "zone") == zone]
+    return min([timeline.evidence.end_s, *(t for t in later if t >= fault.requested_s)])
+
+
+def _for_good(before: ServicePoint, after: list[ServicePoint]) -> ServicePoint | None:
+    """Since when the process that is there at the end has run; of one that is gone, when it first ran."""
+    first = since = None
+    for point in after:
+        if since is not None and point.pid != since.pid:
+            since = None
+        if since is None and point.state == "up" and point.pid not in (0, before.pid):
+            first, since = first or point, point
+    return since or first
+
+
 def _restarted(timeline: Timeline, limits: RemediationLimits, course: Course) -> Verdict:
-    limit, end_s = seconds(limits.restarted_within_s), timeline.evidence.end_s
+    limit, end_s = seconds(limits.restarted_within_s), _until(timeline, course.fault)
     again, applied_s = course.again, course.applied_s
     due_s = applied_s + limits.restarted_within_s
     because = [*([again.id] if again else []), course.last.id, *course.fault.ids[1:2]]
-    until_s = again.t_s if again else min(due_s, end_s)
+    # To the end: what ran again for a moment and was seen no more may be down.
+    until_s = end_s if again else min(due_s, end_s)
     blind = timeline.silent("service", spec_of(course.fault, "zone"), Span(applied_s, until_s))
     if again is None:
         sentence = f"{course.name} did not run again; it was {course.last.state!r} at the end; limit {limit}."
@@ -77,7 +96,7 @@ def _restarted(timeline: Timeline, limits: RemediationLimits, course: Course) ->
     measured = seconds(max(0.0, again.t_s - applied_s))
     sentence = f"{course.name} ran again, as another process, {measured} after the fault; limit {limit}"
     if blind:
-        more = f"{sentence}, but the zone control was silent for a while before."
+        more = f"{sentence}, but the zone control was silent for a while of the time to the end."
         return unknown(RESTARTED, more, measured=measured, limit=limit, because=because)
     if course.last.state != "up":
         more = f"{sentence}, but at the end it was {course.last.state!r}."
@@ -94,6 +113,10 @@ def _unaided(timeline: Timeline, course: Course) -> Verdict:
     if ours:
         sentence = f"The drill itself took zone {zone} and gave it back: nobody can tell whose start it was."
         return unknown(UNAIDED, sentence, because=[id_ for f in ours for id_ in f.ids])
+    if timeline.silent("service", zone, Span(course.applied_s, _until(timeline, course.fault))):
+        silent = "The zone control was silent for a while after the fault"
+        said = f"{silent}: nobody can tell who started {course.name}."
+        return unknown(UNAIDED, said, because=because)
     if course.again is None:
         return unknown(UNAIDED, f"{course.name} did not run again, with or without help.", because=because)
     commanded = course.last.commanded - course.before.commanded

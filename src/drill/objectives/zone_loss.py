@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations, pairwise
 
-from drill.timeline import EdgePoint, FaultWindow, MemberPoint, Timeline
+from drill.timeline import EdgePoint, FaultWindow, MemberPoint, Span, Timeline
 
 Seen = tuple[float, str]
 # Asked several times a second: a member that nobody has heard for so long is not there.
 STALE_S = 2.0
+REVERT_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,65 @@ def taken_back(timeline: Timeline, loss: Loss) -> Seen | None:
             continue
         since = None if not point.healthy else since or (point.t_s, point.id)
     return since
+
+
+def sent_to_the_dead(timeline: Timeline, loss: Loss, within_s: float) -> EdgePoint | None:
+    """When the edge first sent calls to the zone although it had been gone for so long, in any of the times
+    that it was gone. A revert gives the zone back a moment before that is written down."""
+    away = [
+        Span(f.applied_s + within_s, min(f.reverted_s or timeline.end_s, timeline.evidence.end_s) - REVERT_S)
+        for f in timeline.faults
+        if f.applied_s is not None and takes_zone(f) and spec_of(f, "zone") == loss.zone
+    ]
+    path = edge_path(timeline, loss.zone)
+    return next((p for p in path if p.healthy and any(s.holds(p.t_s) for s in away)), None)
+
+
+def back_already(timeline: Timeline, loss: Loss, within_s: float) -> EdgePoint | None:
+    """The edge's last word before the last revert, when it was sending calls to the zone by then, though it
+    had had `within_s` to notice."""
+    if loss.reverted_s is None:
+        return None
+    ours = [f for f in timeline.faults if takes_zone(f) and spec_of(f, "zone") == loss.zone]
+    noticed_s = max(f.applied_s for f in ours if f.applied_s is not None) + within_s
+    away = Span(noticed_s, loss.reverted_s - REVERT_S)
+    path = [p for p in edge_path(timeline, loss.zone) if away.holds(p.t_s)]
+    return path[-1] if path and path[-1].healthy else None
+
+
+def primary_pause_s(timeline: Timeline, loss: Loss, span: Span) -> float:
+    """The longest time within a span in which no member outside the lost zone said that it is primary."""
+    told = [p.t_s for p in timeline.members if p.ok and p.role == "primary" and p.zone != loss.zone]
+    heard = [span.start_s, *sorted(t for t in told if span.holds(t)), span.end_s]
+    return max((later - earlier for earlier, later in pairwise(heard)), default=0.0)
+
+
+def two_primaries(timeline: Timeline) -> tuple[float, MemberPoint, MemberPoint] | None:
+    """The longest time for which two members both said, again and again, that they are primary; None where
+    it was no longer than an old one may take to notice that it is none any more."""
+    spells = _spells_as_primary(timeline)
+    found = [
+        (min(one[-1].t_s, other[-1].t_s) - max(one[0].t_s, other[0].t_s), one[-1], other[-1])
+        for one, other in combinations(spells, 2)
+        if one[0].zone != other[0].zone
+    ]
+    worst = max(found, key=lambda each: each[0], default=None)
+    return worst if worst is not None and worst[0] > STALE_S else None
+
+
+def _spells_as_primary(timeline: Timeline) -> list[list[MemberPoint]]:
+    """Words of a member that it is primary, one after the other with none to the contrary and no silence."""
+    spells: list[list[MemberPoint]] = []
+    last: dict[str, list[MemberPoint]] = {}
+    for point in sorted(timeline.members, key=lambda p: p.t_s):
+        if not point.ok or point.role != "primary":
+            last.pop(point.zone, None)
+        elif point.zone in last and point.t_s - last[point.zone][-1].t_s <= STALE_S:
+            last[point.zone].append(point)
+        else:
+            last[point.zone] = [point]
+            spells.append(last[point.zone])
+    return spells
 
 
 def primary_before(timeline: Timeline, loss: Loss) -> MemberPoint | None:

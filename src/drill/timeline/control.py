@@ -14,7 +14,7 @@ from drill.model.events import (
     Recorded,
 )
 from drill.timeline.sorted_events import Sorted
-from drill.timeline.values import Child, FaultWindow, Phase
+from drill.timeline.values import Child, FaultWindow, Note, Phase
 
 
 def phases(events: Sorted) -> tuple[Phase, ...]:
@@ -41,6 +41,17 @@ def faults(events: Sorted) -> tuple[FaultWindow, ...]:
     return tuple(sorted(windows.values(), key=lambda w: (w.requested_s, w.fault_id)))
 
 
+def refused(events: Sorted) -> tuple[Note, ...]:
+    """Faults that failed before they were requested: nothing was touched, nothing is to be undone."""
+    asked = {event.fault_id for _, event in events.of(FaultRequested)}
+    asked |= {event.fault_id for _, event in events.of(FaultApplied)}
+    return tuple(
+        Note(events.at(recorded), f"{event.fault_id}: {event.error}", recorded.id)
+        for recorded, event in events.of(FaultFailed)
+        if event.fault_id not in asked
+    )
+
+
 def _window(
     events: Sorted, requested: Recorded, fault: FaultRequested, applied: Recorded | None
 ) -> FaultWindow:
@@ -58,6 +69,8 @@ def _window(
         failed="; ".join(e.error for _, e in failed),
         revert_failed="; ".join(e.error for _, e in kept),
         ids=tuple(dict.fromkeys(r.id for r in cited)),
+        prior=fault.prior or "{}",
+        read_back=reverted[0][1].read_back if reverted else "{}",
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ from drill.timeline import hearing, samples
 from drill.timeline.away import away
 from drill.timeline.breakers import breakers, requests
 from drill.timeline.calls import calls, ended_twice, evidence_end, turns
-from drill.timeline.control import children, faults, phases
+from drill.timeline.control import children, faults, phases, refused
 from drill.timeline.gaps import Heard, gaps
 from drill.timeline.probed import ReadBack, Record, Stored
 from drill.timeline.restored import restored
@@ -103,6 +103,7 @@ def fold(events: Sequence[Recorded], plan: Plan) -> Timeline:
             Drawn(e.calls, e.digest, e.seed, e.concurrency, r.id) for r, e in all_.of(ScheduleWritten)
         ),
         leases=tuple(Note(all_.at(r), str(e.holder), r.id) for r, e in all_.of(LeaseOpened)),
+        refused=refused(all_),
     )
 
 

@@ -54,6 +54,7 @@ class Timeline:
             end of the load's own stream, whichever came first).
         turn_slo_s: the SLO the breaches were counted with.
         ended_twice: ends of turns that have another end.
+        refused: faults that were refused before anything was touched: there is no window of them.
     """
 
     start_ns: int
@@ -94,6 +95,7 @@ class Timeline:
     ended_twice: tuple[str, ...] = ()
     drawn: tuple[Drawn, ...] = ()
     leases: tuple[Note, ...] = ()
+    refused: tuple[Note, ...] = ()
 
     @property
     def applied_s(self) -> float | None:
@@ -144,4 +146,12 @@ class Timeline:
             and gap.start_s < span.end_s
             and gap.end_s > span.start_s
             for gap in self.gaps
+        )
+
+    def silence_s(self, source: str, zone: str, span: Span) -> float:
+        """For how many seconds of a span a source of a zone was silent, short pauses not counted."""
+        return sum(
+            Span(max(gap.start_s, span.start_s), min(gap.end_s, span.end_s)).length_s
+            for gap in self.gaps
+            if gap.source == source and gap.zone == zone
         )

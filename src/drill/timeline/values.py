@@ -38,7 +38,8 @@ class Phase(Span):
 class FaultWindow:
     """One fault from request to revert; a time is None when that never happened.
 
-    `failed` and `revert_failed` hold the errors, "" when there were none.
+    `failed` and `revert_failed` hold the errors, "" when there were none; `prior` and `read_back` what was
+    there before and after the revert, as JSON.
     """
 
     fault_id: str
@@ -52,6 +53,8 @@ class FaultWindow:
     failed: str
     revert_failed: str
     ids: tuple[str, ...]
+    prior: str = "{}"
+    read_back: str = "{}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,10 @@ outbox_pending = "SELECT count(*) FROM outbox WHERE delivered_at IS NULL"
 # every = "1d"                                     # the policy: a base backup at least this often
 # keep = 7                                         # so many are kept, no fewer, no more
 
+# [target.staging.backups.erasures]           # who was erased has to be erased again after a restore
+# register = "/srv/erasures/identifiers.txt"       # kept outside of the database; one identifier a line
+# columns = ["outbox.patient", "turn.patient"]     # those that refer first; SCHEMA.TABLE.COLUMN
+
 # [target.staging.guards]                     # when, how far, with whose word; see docs/safety.md
 # time_zone = "Europe/Berlin"
 # hours = ["mon-fri 09:00-16:00"]                  # any time when not given

@@ -278,6 +278,14 @@ RESTORE = Table(
             required=False,
         ),
         Key(
+            "erasures",
+            choice("replay of erasures", "replayed", "left"),
+            "Whether who was erased by the target's register has to be gone from the copy too; an empty "
+            "register is UNKNOWN. Left when not given.",
+            "erasures: replayed",
+            required=False,
+        ),
+        Key(
             "controls",
             choice("number of controls", *CONTROLS),
             "How many damages are planted in copies, each of which a check has to catch; sample when not "

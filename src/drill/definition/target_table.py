@@ -6,6 +6,7 @@ from drill.definition.guards_table import GUARDS
 from drill.definition.keys import Key, ListOf, MapOf, Table
 from drill.definition.kinds import (
     AT_LEAST_ONE,
+    COLUMN,
     DURATION,
     HTTP,
     NAME,
@@ -232,6 +233,26 @@ REGION = (
     ),
 )
 REPLICA = Table("replica", "The second region of the backups, which the platform fills by itself.", REGION)
+ERASURES = Table(
+    "erasures",
+    "Who was erased, and has to be erased again from whatever is restored.",
+    (
+        Key(
+            "register",
+            TEXT,
+            "A text file kept outside of the database, relative to this file: one identifier a line, lines "
+            "that begin with # are remarks. It is read; no identifier is ever written down.",
+            'register = "backups/erased"',
+        ),
+        Key(
+            "columns",
+            ListOf(COLUMN, least=1),
+            "Columns that hold identifiers, in the order in which their rows may go: those that refer before "
+            "those that are referred to.",
+            'columns = ["outbox.patient", "turn.patient"]',
+        ),
+    ),
+)
 BACKUPS = Table(
     "backups",
     "The store's backups, and what is promised of them.",
@@ -282,6 +303,7 @@ BACKUPS = Table(
             required=False,
         ),
         Key("replica", REPLICA, "The second region.", "[target.NAME.backups.replica]", required=False),
+        Key("erasures", ERASURES, "Who was erased.", "[target.NAME.backups.erasures]", required=False),
     ),
 )
 TARGET = Table(

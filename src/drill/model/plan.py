@@ -159,6 +159,7 @@ class RestoreLimits:
         regions: whether the second region is compared with the first.
         controls: how many damages are planted in copies: none, sample or all.
         keep: base backups that the target's policy keeps; 0 until a plan takes it from the target.
+        erasures: whether who was erased is erased again, and looked for.
     """
 
     rto_s: float
@@ -169,6 +170,7 @@ class RestoreLimits:
     regions: bool = False
     controls: str = "none"
     keep: int = 0
+    erasures: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ PROOFS = (
     "files.manifest", "wal.continuity", "wal.target", "data.checksums", "data.indexes", "schema.equal",
     "keys.foreign", "keys.sequences", "rows.unlogged", "copy.destroyed",
 )  # fmt: skip
-ROWS, REGIONS = "rows.equal", "replica.equal"
+ROWS, REGIONS, ERASURES = "rows.equal", "replica.equal", "erasure.replayed"
 NAMES = (POINTS, RETENTION, COMPLETED, RTO, RPO, *(f"restore.{name}" for name in PROOFS))
 SERVED = PHASES[-1]
 
@@ -46,6 +46,11 @@ def asks_rows(objectives: Objectives) -> bool:
 def asks_regions(objectives: Objectives) -> bool:
     """Whether it compares regions."""
     return objectives.restore is not None and objectives.restore.regions
+
+
+def asks_erasures(objectives: Objectives) -> bool:
+    """Whether it looks for who was erased."""
+    return objectives.restore is not None and objectives.restore.erasures
 
 
 def asks_controls(objectives: Objectives) -> bool:
@@ -79,6 +84,11 @@ def judge_rows(_plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
 def judge_regions(_plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
     """The comparison of the regions."""
     return (_proof(REGIONS, timeline.restored),)
+
+
+def judge_erasures(_plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
+    """Whether who was erased stays erased."""
+    return (_proof(ERASURES, timeline.restored),)
 
 
 def _completed(found: Restored) -> Verdict:

@@ -1,7 +1,7 @@
 """The steps of one restore, each written down when it is over.
 
-goal ─ listing ─ choice ─┬─ fetch ─ replay ─ connect ─ prove ─ call ─┬─ controls ─ destroy ─ listing ─ replica
-                         └────────────── recovery time ──────────────┘
+goal ─ listing ─ choice ─┬─ fetch ─ replay ─ connect ─ prove ─ erase ─ call ─┬─ controls ─ destroy ─ regions
+                         └────────────────── recovery time ──────────────────┘
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from drill.model.target import Backups, Target
 from drill.model.verdicts import Status
 from drill.restore.exercise import controls, prepare, source
 from drill.restore.exercise.call import serve_call
+from drill.restore.exercise.erased import erase_again
 from drill.restore.exercise.order import Order, chosen
 from drill.restore.exercise.proofs import Known, Material, prove
 from drill.restore.exercise.record import Tell, list_points, tell_check
@@ -269,6 +270,7 @@ def _prove(
     for check in prove(material, known):
         tell_check(work.tell, check)
     _turns(work, copy)
+    known.erased = erase_again(work.tell, work.backups, copy)
     phase.over("verified")
     phase.enter("call", "backup")
     turns = work.target.store.turns if work.target.store else ""

@@ -1,4 +1,5 @@
-"""The resident archiver: takes in log files, takes base backups, keeps what the policy says, beats.
+"""The resident archiver: takes in log files, takes base backups, keeps what the policy says, beats, and
+erases who asks to be forgotten.
 
 A log file is acknowledged when the object store has it. One that is there already with other content is
 refused: two servers that both believe they lead must not write over each other.
@@ -19,6 +20,7 @@ from drill.sandbox import service
 from drill.sandbox.backups import basebackup, catalog, retention, settings
 from drill.sandbox.backups.basebackup import BackupError
 from drill.sandbox.backups.bucket import FAILURES, Bucket
+from drill.sandbox.backups.erasures import Erasures
 from drill.sandbox.backups.settings import BackupConfig
 from drill.sandbox.defects import Defect
 from drill.sandbox.truth import Truth
@@ -138,7 +140,9 @@ class Archiver:
 
 @contextlib.asynccontextmanager
 async def _working(archiver: Archiver) -> AsyncIterator[None]:
-    work = [asyncio.create_task(archiver.back_up()), asyncio.create_task(archiver.beat())]
+    config = archiver.config
+    erasures = Erasures(config.eraser, config.passfile, config.erased, config.policy.erase_s)
+    work = [asyncio.create_task(each) for each in (archiver.back_up(), archiver.beat(), erasures.run())]
     try:
         yield
     finally:

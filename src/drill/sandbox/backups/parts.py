@@ -1,7 +1,7 @@
-"""What backups add to a platform: processes, their files and secrets, the servers' settings, two roles.
+"""What backups add to a platform: processes, their files and secrets, the servers' settings, three roles.
 
 The backup role may stream, and read nothing. The auditing role is for whoever checks backups: it may read
-everything and name restore points, and write nothing.
+everything and name restore points, and write nothing. The erasing role may store persons and delete them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from drill.sandbox.state import State
 
 ARCHIVER, REPLICATOR = "archiver", "replicator"
 BUCKET, SERVER = "voice-backups", "voice"
-BACKUP, AUDITOR = "drill_backup", "drill_auditor"
+BACKUP, AUDITOR, ERASER = "drill_backup", "drill_auditor", "drill_eraser"
+ERASED = "erased"
 _OUTSIDE = "outside"
 _LAG_ROOM_S = 9  # beyond the delay that is set: the promise, not the setting
 _TOO_SLOW = "45s"  # the defect: meant for a replica that lags on purpose, and restored with all else
@@ -46,7 +47,7 @@ class Backups:
     programs: Path
     hosts: tuple[Address, ...]
     passwords: Mapping[str, str] = field(
-        default_factory=lambda: {role: secrets.token_hex(16) for role in (BACKUP, AUDITOR)}
+        default_factory=lambda: {role: secrets.token_hex(16) for role in (BACKUP, AUDITOR, ERASER)}
     )
     secret_key: str = field(default_factory=lambda: secrets.token_hex(20))
 
@@ -90,8 +91,9 @@ class Backups:
         self.folder.mkdir(exist_ok=True)
         keys = f"[default]\naws_access_key_id = {_ACCESS_KEY}\naws_secret_access_key = {self.secret_key}\n"
         secret(self.folder / "credentials", keys, None)
-        for role, name in ((BACKUP, "pgpass"), (AUDITOR, "pgpass-auditor")):
-            secret(self.folder / name, f"*:*:*:{role}:{self.passwords[role]}\n", None)
+        for name, roles in (("pgpass", (BACKUP, ERASER)), ("pgpass-auditor", (AUDITOR,))):
+            lines = [f"*:*:*:{role}:{self.passwords[role]}\n" for role in roles]
+            secret(self.folder / name, "".join(lines), None)
         passphrase = secrets.token_hex(20)
         for region in REGIONS:
             self._write(f"objects-{region}", self._objects(region, passphrase))
@@ -121,7 +123,9 @@ class Backups:
             "bucket": BUCKET,
             "server": SERVER,
             "dsn": self._conninfo(BACKUP),
+            "eraser": self._conninfo(ERASER),
             "passfile": str(self.folder / "pgpass"),
+            "erased": str(self.folder / ERASED),
             "programs": str(self.programs),
             "work": str(self.folder / "work"),
             "truth": str(self.state.truth / f"{name}.jsonl"),
@@ -134,15 +138,17 @@ class Backups:
         return f"host={hosts} port={ports} user={role} target_session_attrs=primary"
 
     async def create_roles(self, at: Address, passfile: Path) -> None:
-        """Both roles, on the primary."""
+        """All roles, on the primary."""
         async with await superuser_connection(at, passfile, "voice") as connection:
-            for role, may in ((BACKUP, "REPLICATION"), (AUDITOR, "IN ROLE pg_read_all_data, pg_monitor")):
+            rights = {BACKUP: "REPLICATION", AUDITOR: "IN ROLE pg_read_all_data, pg_monitor", ERASER: ""}
+            for role, may in rights.items():
                 await connection.execute(
                     sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} " + may).format(
                         sql.Identifier(role), sql.Literal(self.passwords[role])
                     )
                 )
             await connection.execute(f"ALTER ROLE {AUDITOR} SET default_transaction_read_only = on")
+            await connection.execute(f"GRANT SELECT, INSERT, DELETE ON turn, outbox TO {ERASER}")
             await connection.execute("REVOKE TEMPORARY ON DATABASE voice FROM PUBLIC")
             for function in _MAY_CALL:
                 await connection.execute(f"GRANT EXECUTE ON FUNCTION {function} TO {AUDITOR}")
@@ -169,4 +175,8 @@ lag = "{self.policy.lag_s + _LAG_ROOM_S:g}s"
 
 [target.{name}.backups.replica]
 endpoint = "{there}"
-{shared}"""
+{shared}
+[target.{name}.backups.erasures]
+register = "{self.folder.name}/{ERASED}"
+columns = ["outbox.patient", "turn.patient"]
+"""

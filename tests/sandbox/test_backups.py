@@ -141,8 +141,24 @@ def test_the_drills_role_cannot_write_however_it_asks(
 def test_the_drills_role_may_read_and_name_a_restore_point(
     auditor: psycopg.Connection[tuple[object, ...]],
 ) -> None:
-    assert auditor.execute("SELECT count(*) FROM turn").fetchone() == (0,)
+    assert auditor.execute("SELECT count(*) FROM turn WHERE drill_id IS NOT NULL").fetchone() == (0,)
     assert auditor.execute("SELECT pg_create_restore_point('here') IS NOT NULL").fetchone() == (True,)
+
+
+def test_who_is_in_the_register_of_erasures_is_in_the_store_no_more(
+    backed_up: Path, auditor: psycopg.Connection[tuple[object, ...]]
+) -> None:
+    """And others are there, to be erased in their time."""
+    register = backed_up / "backups" / "erased"
+    assert within(20, register.exists)
+
+    def here(query: str, *values: object) -> object:
+        row = auditor.execute(query.encode(), values or None).fetchone()
+        return row and row[0]
+
+    gone = register.read_text().split()
+    assert within(5, lambda: here("SELECT count(*) FROM turn WHERE patient = ANY(%s)", gone) == 0)
+    assert here("SELECT count(*) FROM outbox WHERE patient LIKE 'synthetic-forgotten-%'")
 
 
 def test_a_server_that_overwrites_a_log_file_is_refused(backed_up: Path, tmp_path: Path) -> None:

@@ -51,7 +51,9 @@ def told(*more: h.Entry, points: Any = POINTS, after: Any = POINTS, kept: Any = 
     marks = [("restore", BEGUN_S + n, re.RestorePhase(name, "")) for n, name in
              enumerate(("fetched", "replayed", "connected", "verified", "served"))]  # fmt: skip
     turns = [("restore", 33.0, re.RestoredTurn(name, "c", int(name[-1]), "d", 0)) for name in kept]
-    checks = [("restore", 33.0, check(name)) for name in (*restore.PROOFS, "replica.equal")]
+    checks = [
+        ("restore", 33.0, check(name)) for name in (*restore.PROOFS, "replica.equal", "erasure.replayed")
+    ]
     control = re.ControlRun("deleted-row", "rows.equal", "caught", "", ("rows.equal",), ("rows.equal",), 0.1)
     return [
         ("load", 1.0, ev.CallStarted("c", "p", h.ns(1), ok=True, detail="")),
@@ -68,7 +70,9 @@ def told(*more: h.Entry, points: Any = POINTS, after: Any = POINTS, kept: Any = 
 def judged(entries: h.Entries, **changes: Any) -> dict[str, Verdict]:
     found = plan(**changes)
     timeline = fold(merge(h.streams(entries)), found)
-    groups = (restore.judge, restore.judge_regions, restore.judge_controls, exercised.judge)
+    groups = (
+        restore.judge, restore.judge_regions, restore.judge_erasures, restore.judge_controls, exercised.judge,
+    )  # fmt: skip
     return {verdict.objective: verdict for group in groups for verdict in group(found, timeline)}
 
 

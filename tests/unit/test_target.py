@@ -7,7 +7,19 @@ from pathlib import Path
 import pytest
 
 from drill.model.errors import DefinitionError
-from drill.model.target import Backups, Breaker, Ehr, Link, Member, Region, Requests, Store, Wire, Zone
+from drill.model.target import (
+    Backups,
+    Breaker,
+    Ehr,
+    Erasures,
+    Link,
+    Member,
+    Region,
+    Requests,
+    Store,
+    Wire,
+    Zone,
+)
 from drill.target import find_target, load_target
 
 TOML = """\
@@ -447,6 +459,9 @@ keep = 3
 location = "s3://other/server"
 endpoint = "http://127.20.0.11:9000"
 credentials = "keys"
+[target.mine.backups.erasures]
+register = "erased"
+columns = ["outbox.patient", "ehr.turn.patient"]
 """
 )
 
@@ -459,6 +474,7 @@ def test_backups_are_read_with_their_files_beside_the_target(tmp_path: Path) -> 
         "barman-cloud", Region("s3://bucket/server", "http://127.20.0.10:9000", keys),
         "postgresql://reader@127.20.1.1:15432/voice", tmp_path / "pgpass-reader", None, 10.0, 3,
         Region("s3://other/server", "http://127.20.0.11:9000", keys),
+        erasures=Erasures(tmp_path / "erased", (("public", "outbox", "patient"), ("ehr", "turn", "patient"))),
     )  # fmt: skip
 
 
@@ -469,6 +485,8 @@ def test_backups_are_read_with_their_files_beside_the_target(tmp_path: Path) -> 
         ('endpoint = "http://127.20.0.11:9000"\n', "", "need the key 'endpoint'"),
         ("127.20.0.10:9000", "s3.example:9000", "outside this machine"),
         ("keep = 3", "keep = 0", "keep"),
+        ('"outbox.patient"', '"patient"', "SCHEMA.TABLE.COLUMN"),
+        ('["outbox.patient", "ehr.turn.patient"]', "[]", "columns"),
     ],
 )
 def test_backups_that_cannot_be_are_refused(tmp_path: Path, was: str, now: str, said: str) -> None:

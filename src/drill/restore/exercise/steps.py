@@ -240,13 +240,13 @@ def _served(work: _Work, goal: Goal, phase: _Phase) -> Iterator[Server]:
             traces = [process(each.pid) for each in _family(server.process.pid)]
             yield server
     finally:
-        tell_check(work.tell, _destroyed(work.layout, traces))
+        tell_check(work.tell, _destroyed(work, traces))
         phase.over("destroyed")
 
 
-def _destroyed(layout: Layout, traces: list[Process]) -> Check:
+def _destroyed(work: _Work, traces: list[Process]) -> Check:
     """The copy's files removed, and whether anything of it is left; a namespace takes a moment to die."""
-    folders = [layout.data, layout.archive, layout.socket]
+    folders = [work.layout.data, work.layout.archive, work.layout.socket, work.pristine]
     until = time.monotonic() + GONE_WITHIN_S
     while True:
         for folder in folders:

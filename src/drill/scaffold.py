@@ -68,6 +68,12 @@ outbox_pending = "SELECT count(*) FROM outbox WHERE delivered_at IS NULL"
 # programs = "/usr/lib/postgresql/18/bin"          # PostgreSQL's, of the store's version
 # every = "1d"                                     # the policy: a base backup at least this often
 # keep = 7                                         # so many are kept, no fewer, no more
+# held = "/srv/holds/backups.txt"                  # base backups on hold, a name a line; kept elsewhere
+
+# [target.staging.backups.protected]          # where nothing that is put can be deleted; tried on a canary
+# location = "s3://voice-backups/canaries"
+# endpoint = "http://127.0.0.10:9000"
+# credentials = "credentials"
 
 # [target.staging.backups.erasures]           # who was erased has to be erased again after a restore
 # register = "/srv/erasures/identifiers.txt"       # kept outside of the database; one identifier a line

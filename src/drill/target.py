@@ -188,7 +188,7 @@ def _store(section: Section | None, path: Path) -> Store | None:
 def _backups(section: Section | None, path: Path) -> Backups | None:
     if section is None:
         return None
-    replica, programs = section.get("replica"), section.get("programs")
+    replica, programs, protected = (section.get(key) for key in ("replica", "programs", "protected"))
     return Backups(
         kind=section.get("kind"),
         main=_region(section, path),
@@ -201,6 +201,8 @@ def _backups(section: Section | None, path: Path) -> Backups | None:
         standby=section.get("standby", ""),
         lag_s=section.get("lag", LAG_S),
         erasures=_erasures(section.get("erasures"), path),
+        held=_beside(path, section.get("held")),
+        protected=None if protected is None else _region(protected, path),
     )
 
 

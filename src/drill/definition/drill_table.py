@@ -286,6 +286,22 @@ RESTORE = Table(
             required=False,
         ),
         Key(
+            "holds",
+            choice("proof of holds", "proved", "left"),
+            "Whether each base backup of the target's register of holds has to be there, whole, in both "
+            "regions, and everything that expired gone from both. Left when not given.",
+            "holds: proved",
+            required=False,
+        ),
+        Key(
+            "protected",
+            choice("trial of protection", "tried", "left"),
+            "Whether a canary in the target's protected place has to refuse being deleted and written over; "
+            "UNKNOWN where the target names no such place. Left when not given.",
+            "protected: tried",
+            required=False,
+        ),
+        Key(
             "controls",
             choice("number of controls", *CONTROLS),
             "How many damages are planted in copies, each of which a check has to catch; sample when not "

@@ -209,6 +209,8 @@ def _restore(section: Section) -> RestoreLimits:
         regions=section.get("regions") == "compared",
         controls=section.get("controls", "sample"),
         erasures=section.get("erasures") == "replayed",
+        holds=section.get("holds") == "proved",
+        protected=section.get("protected") == "tried",
     )
 
 

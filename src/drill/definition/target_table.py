@@ -233,6 +233,18 @@ REGION = (
     ),
 )
 REPLICA = Table("replica", "The second region of the backups, which the platform fills by itself.", REGION)
+PROTECTED = Table(
+    "protected",
+    "A place where nothing that is put can be deleted, best in the backups' own bucket. Each drill leaves a "
+    "canary there for as long as the place holds it; the keys should be allowed to put, read and delete.",
+    (
+        Key("location", TEXT, "`s3://BUCKET/PREFIX`, beside the backups and not among them.",
+            'location = "s3://voice-backups/canaries"'),
+        Key("endpoint", HTTP, "Address of the S3 endpoint.", 'endpoint = "http://127.20.0.10:9000"'),
+        Key("credentials", TEXT, "AWS shared credentials file (mode 0600), relative to this file.",
+            'credentials = "backups/credentials"'),
+    ),
+)  # fmt: skip
 ERASURES = Table(
     "erasures",
     "Who was erased, and has to be erased again from whatever is restored.",
@@ -304,6 +316,21 @@ BACKUPS = Table(
         ),
         Key("replica", REPLICA, "The second region.", "[target.NAME.backups.replica]", required=False),
         Key("erasures", ERASURES, "Who was erased.", "[target.NAME.backups.erasures]", required=False),
+        Key(
+            "held",
+            TEXT,
+            "Register of the base backups that are on hold, a text file kept outside of the store, relative "
+            "to this file: a name a line, and after it `standalone` where the log since then may go.",
+            'held = "backups/held"',
+            required=False,
+        ),
+        Key(
+            "protected",
+            PROTECTED,
+            "Where nothing can be deleted.",
+            "[target.NAME.backups.protected]",
+            required=False,
+        ),
     ),
 )
 TARGET = Table(

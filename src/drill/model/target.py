@@ -145,6 +145,8 @@ class Backups:
         standby: DSN of a replica of the store for the same role, to be compared with; "" for none.
         lag_s: the policy: how late the second region may be.
         erasures: who has to be erased again from whatever is restored; None when the target does not say.
+        held: register of the base backups that are on hold; None when the target does not say.
+        protected: where what is put cannot be deleted, for a canary of the drill's own; likewise.
     """
 
     kind: str
@@ -158,6 +160,8 @@ class Backups:
     standby: str = ""
     lag_s: float = 60.0
     erasures: Erasures | None = None
+    held: Path | None = None
+    protected: Region | None = None
 
 
 @dataclass(frozen=True, slots=True)

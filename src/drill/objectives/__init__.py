@@ -72,6 +72,13 @@ GROUPS: tuple[Group, ...] = (
     _group("restore", (f"restore.{restore.ROWS}",), restore.asks_rows, restore.judge_rows),
     _group("restore", (f"restore.{restore.REGIONS}",), restore.asks_regions, restore.judge_regions),
     _group("restore", (f"restore.{restore.ERASURES}",), restore.asks_erasures, restore.judge_erasures),
+    _group(
+        "restore",
+        tuple(f"restore.{name}" for name in (restore.HELD, restore.GONE)),
+        restore.asks_holds,
+        restore.judge_holds,
+    ),
+    _group("restore", (f"restore.{restore.PROTECTED}",), restore.asks_protected, restore.judge_protected),
     _group("restore", (restore.CONTROLS,), restore.asks_controls, restore.judge_controls),
     Group("integrity", integrity.OWN, _always, integrity.judge),
     _group("integrity", steady.NAMES, _always, steady.judge),

@@ -29,6 +29,7 @@ PROOFS = (
     "keys.foreign", "keys.sequences", "rows.unlogged", "copy.destroyed",
 )  # fmt: skip
 ROWS, REGIONS, ERASURES = "rows.equal", "replica.equal", "erasure.replayed"
+HELD, GONE, PROTECTED = "points.held", "points.gone", "points.protected"
 NAMES = (POINTS, RETENTION, COMPLETED, RTO, RPO, *(f"restore.{name}" for name in PROOFS))
 SERVED = PHASES[-1]
 
@@ -51,6 +52,16 @@ def asks_regions(objectives: Objectives) -> bool:
 def asks_erasures(objectives: Objectives) -> bool:
     """Whether it looks for who was erased."""
     return objectives.restore is not None and objectives.restore.erasures
+
+
+def asks_holds(objectives: Objectives) -> bool:
+    """Whether it looks for points on hold, and for what expired."""
+    return objectives.restore is not None and objectives.restore.holds
+
+
+def asks_protected(objectives: Objectives) -> bool:
+    """Whether it tries to delete a canary."""
+    return objectives.restore is not None and objectives.restore.protected
 
 
 def asks_controls(objectives: Objectives) -> bool:
@@ -89,6 +100,16 @@ def judge_regions(_plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
 def judge_erasures(_plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
     """Whether who was erased stays erased."""
     return (_proof(ERASURES, timeline.restored),)
+
+
+def judge_holds(_plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
+    """What has to be there, and what has to be gone."""
+    return tuple(_proof(name, timeline.restored) for name in (HELD, GONE))
+
+
+def judge_protected(_plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
+    """Whether what is put beside the backups refuses to be deleted."""
+    return (_proof(PROTECTED, timeline.restored),)
 
 
 def _completed(found: Restored) -> Verdict:

@@ -30,12 +30,13 @@ from drill.model.restore_events import (
 from drill.model.target import Backups, Target
 from drill.model.verdicts import Status
 from drill.restore.exercise import controls, prepare, source
+from drill.restore.exercise.afterwards import Afterwards
 from drill.restore.exercise.call import serve_call
 from drill.restore.exercise.erased import erase_again
+from drill.restore.exercise.kept import Kept, kept_by
 from drill.restore.exercise.order import Order, chosen
 from drill.restore.exercise.proofs import Known, Material, prove
 from drill.restore.exercise.record import Tell, list_points, tell_check
-from drill.restore.exercise.regions import compare_regions
 from drill.restore.exercise.sweep import remember, sweep
 from drill.restore.instance.isolation import Isolation, isolation
 from drill.restore.instance.server import HungError, Layout, RestoreError, Server, serving
@@ -72,6 +73,7 @@ class _Work:
     apart: Isolation
     source: Place
     deadline: float
+    kept: Kept
 
     @property
     def pristine(self) -> Path:
@@ -146,13 +148,13 @@ def _all(target: Target, backups: Backups, order: Order, run_id: str, workspace:
         deadline = time.monotonic() + order.within_s
         phase.tell(RestoreBegun(order.region, order.to, str(goal), moment_ns, apart.words, order.controls))
         work = _Work(
-            target, backups, store, order, run_id, phase.tell, layout, programs, apart, place, deadline
-        )
-        _restore(work, goal, standby, segment_bytes, phase)
+            target, backups, store, order, run_id, phase.tell, layout, programs, apart, place, deadline,
+            kept_by(backups, segment_bytes),
+        )  # fmt: skip
+        _restore(work, goal, standby, phase)
     phase.enter("afterwards", "drill")
-    list_points(work.tell, store, order.region, "after")
-    if backups.replica is not None:
-        compare_regions(work.tell, backups, backups.replica)
+    list_points(work.tell, store, kept_by(backups, segment_bytes), order.region, "after")
+    Afterwards(work.tell, backups, segment_bytes, workspace, run_id).prove()
     phase.tell(RestoreEnded())
 
 
@@ -176,15 +178,15 @@ def _segment_bytes(place: Place) -> int:
     return int(row[0]) if row else DEFAULT_SEGMENT_BYTES
 
 
-def _restore(work: _Work, goal: Goal, standby: Place | None, segment_bytes: int, phase: _Phase) -> None:
+def _restore(work: _Work, goal: Goal, standby: Place | None, phase: _Phase) -> None:
     phase.enter("list", "backup")
-    points, wal = list_points(work.tell, work.store, work.order.region, "before")
-    point, eligible = chosen(points, goal, work.order.point, work.order.seed)
+    points, wal = list_points(work.tell, work.store, work.kept, work.order.region, "before")
+    point, eligible = chosen(work.kept.promised(points), goal, work.order.point, work.order.seed)
     work.tell(PointChosen(point.name, work.order.point, work.order.seed, eligible))
     names = needed(wal, point)
     phase.enter("prepare", "drill")
     prepare.check_version(work.programs, point)
-    prepare.check_room(work.layout.data.parent, point, len(names) * segment_bytes)
+    prepare.check_room(work.layout.data.parent, point, len(names) * work.kept.segment_bytes)
     phase.enter("fetch", "backup")
     work.store.fetch_base(point, work.layout.data)
     tell_check(work.tell, check_manifest(work.layout.data))
@@ -213,7 +215,8 @@ def _older_log(work: _Work, point: RecoveryPoint) -> RecoveryPoint:
 
 def _older_log_once(work: _Work, point: RecoveryPoint) -> RecoveryPoint:
     """Of the restored point's own log nothing has to be asked for: it is here, be the point gone or not."""
-    older = [each for each in work.store.points() if each.whole and each.start < point.start]
+    promised = work.kept.promised(work.store.points())
+    older = [each for each in promised if each.whole and each.start < point.start]
     oldest = min([*older, point], key=lambda each: each.start)
     have = {path.name for path in work.layout.archive.iterdir()}
     # Nothing that came since: what the copy was not given it cannot be asked for.

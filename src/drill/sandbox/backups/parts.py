@@ -25,10 +25,10 @@ from drill.sandbox.postgres import secret, superuser_connection
 from drill.sandbox.spec import Spec
 from drill.sandbox.state import State
 
-ARCHIVER, REPLICATOR = "archiver", "replicator"
-BUCKET, SERVER = "voice-backups", "voice"
+ARCHIVER, REPLICATOR, VAULT = "archiver", "replicator", "vault"
+BUCKET, SERVER, LOCKED = "voice-backups", "voice", "voice-vault"
 BACKUP, AUDITOR, ERASER = "drill_backup", "drill_auditor", "drill_eraser"
-ERASED = "erased"
+ERASED, HELD = "erased", "held"
 _OUTSIDE = "outside"
 _LAG_ROOM_S = 9  # beyond the delay that is set: the promise, not the setting
 _TOO_SLOW = "45s"  # the defect: meant for a replica that lags on purpose, and restored with all else
@@ -70,7 +70,7 @@ class Backups:
         }
 
     def specs(self) -> list[Spec]:
-        """Two regions, archiver, replicator; all of them outside the zones."""
+        """Two regions, archiver, replicator, vault; all of them outside the zones."""
         layout = self.layout
         regions = [
             self._spec(f"objects-{region}", "objects", Check(layout.objects(region))) for region in REGIONS
@@ -79,6 +79,7 @@ class Backups:
             *regions,
             self._spec(ARCHIVER, ARCHIVER, Check(layout.archiver, "/health")),
             self._spec(REPLICATOR, REPLICATOR, Check(layout.replicator, "/health")),
+            self._spec(VAULT, VAULT, Check(layout.vault, f"/{LOCKED}")),
         ]
 
     def _spec(self, name: str, module: str, check: Check) -> Spec:
@@ -99,6 +100,7 @@ class Backups:
             self._write(f"objects-{region}", self._objects(region, passphrase))
         for name, at in ((ARCHIVER, self.layout.archiver), (REPLICATOR, self.layout.replicator)):
             self._write(name, self._service(name, at))
+        self._write(VAULT, self._vault())
 
     def _write(self, name: str, data: dict[str, Any]) -> None:
         secret(self.folder / f"{name}.json", json.dumps(data, indent=1) + "\n", None)
@@ -114,6 +116,16 @@ class Backups:
             "passphrase": passphrase,
         }
 
+    def _vault(self) -> dict[str, Any]:
+        at = self.layout.vault
+        return {
+            "host": at.host,
+            "port": at.port,
+            "credentials": str(self.folder / "credentials"),
+            "bucket": LOCKED,
+            "defects": list(self.defects),
+        }
+
     def _service(self, name: str, at: Address) -> dict[str, Any]:
         return {
             "host": at.host,
@@ -126,6 +138,7 @@ class Backups:
             "eraser": self._conninfo(ERASER),
             "passfile": str(self.folder / "pgpass"),
             "erased": str(self.folder / ERASED),
+            "held": str(self.folder / HELD),
             "programs": str(self.programs),
             "work": str(self.folder / "work"),
             "truth": str(self.state.truth / f"{name}.jsonl"),
@@ -172,6 +185,7 @@ source = "postgresql://{AUDITOR}@{hosts}/voice{more}"
 every = "{self.policy.every_s:g}s"
 keep = {self.policy.keep}
 lag = "{self.policy.lag_s + _LAG_ROOM_S:g}s"
+held = "{self.folder.name}/{HELD}"
 
 [target.{name}.backups.replica]
 endpoint = "{there}"
@@ -179,4 +193,9 @@ endpoint = "{there}"
 [target.{name}.backups.erasures]
 register = "{self.folder.name}/{ERASED}"
 columns = ["outbox.patient", "turn.patient"]
+
+[target.{name}.backups.protected]
+location = "s3://{LOCKED}/canaries"
+endpoint = "http://{self.layout.vault}"
+credentials = "{self.folder.name}/credentials"
 """

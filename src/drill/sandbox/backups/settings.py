@@ -57,7 +57,8 @@ class BackupConfig:
     """The archiver, or the replicator, which needs less of it.
 
     `regions` are the endpoints, the first is written to; `credentials` an AWS shared credentials file; `dsn`
-    is for the role that streams, `eraser` for the one that deletes; `erased` is the register of who is gone.
+    is for the role that streams, `eraser` for the one that deletes; `erased` is the register of who is gone,
+    `held` that of base backups on hold.
     """
 
     host: str
@@ -70,10 +71,22 @@ class BackupConfig:
     eraser: str
     passfile: str
     erased: Path
+    held: Path
     programs: Path
     work: Path
     truth: Path
     policy: Policy = field(default_factory=Policy)
+    defects: Defects = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class VaultConfig:
+    """The vault: its address, the keys that are used there, its bucket."""
+
+    host: str
+    port: int
+    credentials: Path
+    bucket: str
     defects: Defects = frozenset()
 
 
@@ -84,13 +97,22 @@ def objects(data: Mapping[str, Any]) -> ObjectsConfig:
 
 def backups(data: Mapping[str, Any]) -> BackupConfig:
     """The archiver's or the replicator's configuration from JSON data, spoilt where a defect says so."""
-    try:
-        active = defects.parse(list(data.get("defects", [])))
-    except ValueError as error:
-        raise ConfigError(str(error)) from error
+    active = _active(data)
     told = spoil(build(Policy, data.get("policy", {}), "backups"), active)
     regions = tuple(data.get("regions", ()))
     return build(BackupConfig, {**data, "policy": told, "defects": active, "regions": regions}, "backups")
+
+
+def vault(data: Mapping[str, Any]) -> VaultConfig:
+    """The vault's configuration from JSON data."""
+    return build(VaultConfig, {**data, "defects": _active(data)}, "vault")
+
+
+def _active(data: Mapping[str, Any]) -> Defects:
+    try:
+        return defects.parse(list(data.get("defects", [])))
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
 
 
 def spoil(policy: Policy, active: Defects) -> Policy:

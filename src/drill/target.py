@@ -203,6 +203,7 @@ def _backups(section: Section | None, path: Path) -> Backups | None:
         erasures=_erasures(section.get("erasures"), path),
         held=_beside(path, section.get("held")),
         protected=None if protected is None else _region(protected, path),
+        first_call=tuple(section.get("first_call", ())),
     )
 
 

@@ -456,6 +456,7 @@ passfile = "pgpass-reader"
 every = "10s"
 keep = 3
 held = "held"
+first_call = ["first-call", "--dsn={dsn}"]
 [target.mine.backups.replica]
 location = "s3://other/server"
 endpoint = "http://127.20.0.11:9000"
@@ -480,7 +481,8 @@ def test_backups_are_read_with_their_files_beside_the_target(tmp_path: Path) -> 
         "postgresql://reader@127.20.1.1:15432/voice", tmp_path / "pgpass-reader", None, 10.0, 3,
         Region("s3://other/server", "http://127.20.0.11:9000", keys),
         erasures=Erasures(tmp_path / "erased", (("public", "outbox", "patient"), ("ehr", "turn", "patient"))),
-        held=tmp_path / "held", protected=Region("s3://bucket/canaries", "http://127.20.0.14:9000", keys),
+        first_call=("first-call", "--dsn={dsn}"), held=tmp_path / "held",
+        protected=Region("s3://bucket/canaries", "http://127.20.0.14:9000", keys),
     )  # fmt: skip
 
 
@@ -492,6 +494,7 @@ def test_backups_are_read_with_their_files_beside_the_target(tmp_path: Path) -> 
         ("127.20.0.10:9000", "s3.example:9000", "outside this machine"),
         ("keep = 3", "keep = 0", "keep"),
         ('"outbox.patient"', '"patient"', "SCHEMA.TABLE.COLUMN"),
+        ('"--dsn={dsn}"', '"--dsn=copy"', "has to hold {dsn}"),
         ('"s3://bucket/canaries"', '"s3://bucket"', "s3://BUCKET/PREFIX"),
         ('"s3://bucket/canaries"', '"/srv/canaries"', "s3://BUCKET/PREFIX"),
         ('"s3://bucket/canaries"', '"s3://bucket/server/canaries/"', "is not apart from the backups"),

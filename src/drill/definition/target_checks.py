@@ -53,6 +53,10 @@ def _backups(reader: Reader, backups: Section) -> None:
                 said = f"backups in S3 need the key {key!r}; write it beside the location"
                 reader.mistake(region.line_of("location"), said)
     _protected(reader, backups)
+    command = backups.get("first_call")
+    if command is not None and not any("{dsn}" in word for word in command):
+        said = "first_call names no copy: one of its words has to hold {dsn}, where the copy is"
+        reader.mistake(backups.line_of("first_call"), said)
 
 
 def _protected(reader: Reader, backups: Section) -> None:

@@ -331,6 +331,16 @@ BACKUPS = Table(
             "[target.NAME.backups.protected]",
             required=False,
         ),
+        Key(
+            "first_call",
+            ListOf(TEXT, least=1),
+            "Command that starts the platform's own agent on a restored copy, whose place (a libpq "
+            "connection string) stands for `{dsn}`, and takes one synthetic call with it; the recovery time "
+            "ends there. It runs without a shell, and without a network but a loopback. Exit code 0 when the "
+            "call's turn is stored; its last line of output is kept.",
+            'first_call = ["/srv/voice/bin/first-call", "--dsn", "{dsn}"]',
+            required=False,
+        ),
     ),
 )
 TARGET = Table(

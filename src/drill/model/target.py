@@ -147,6 +147,7 @@ class Backups:
         erasures: who has to be erased again from whatever is restored; None when the target does not say.
         held: register of the base backups that are on hold; None when the target does not say.
         protected: where what is put cannot be deleted, for a canary of the drill's own; likewise.
+        first_call: command, with the copy's place as {dsn}, that makes a call by the platform's own agent.
     """
 
     kind: str
@@ -162,6 +163,7 @@ class Backups:
     erasures: Erasures | None = None
     held: Path | None = None
     protected: Region | None = None
+    first_call: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

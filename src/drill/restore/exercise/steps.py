@@ -33,6 +33,7 @@ from drill.restore.exercise import controls, prepare, source
 from drill.restore.exercise.afterwards import Afterwards
 from drill.restore.exercise.call import serve_call
 from drill.restore.exercise.erased import erase_again
+from drill.restore.exercise.first_call import CommandError, platforms_call
 from drill.restore.exercise.kept import Kept, kept_by
 from drill.restore.exercise.order import Order, chosen
 from drill.restore.exercise.proofs import Known, Material, prove
@@ -51,7 +52,7 @@ from drill.restore.stores.s3 import GoneError, KeysError
 
 GONE_WITHIN_S = 5.0
 TRIES = 3
-_FAULTS = {HungError: "deadline", RestoreError: "backup", KeysError: "drill"}
+_FAULTS = {HungError: "deadline", RestoreError: "backup", KeysError: "drill", CommandError: "drill"}
 _TIMELINE_DIGITS = 8
 _POLL_S = 0.05
 DEFAULT_SEGMENT_BYTES = 16 << 20
@@ -105,10 +106,7 @@ def exercise(target: Target, order: Order, run_id: str, tell: Tell, workspace: P
     try:
         _all(target, backups, order, run_id, workspace, phase)
     except WorldError as error:
-        fault = {HungError: "deadline", RestoreError: "backup", KeysError: "drill"}.get(
-            type(error), phase.fault
-        )
-        tell(RestoreFailed(phase.name, fault, str(error)))
+        tell(RestoreFailed(phase.name, _FAULTS.get(type(error), phase.fault), str(error)))
         raise
     finally:
         sweep(workspace)
@@ -285,7 +283,10 @@ def _prove(
     phase.over("verified")
     phase.enter("call", "backup")
     turns = work.target.store.turns if work.target.store else ""
-    phase.over("served", serve_call(copy, turns, work.run_id))
+    said = serve_call(copy, turns, work.run_id)
+    if work.backups.first_call:
+        said += f"; {platforms_call(work.backups.first_call, copy, work.apart, work.left_s)}"
+    phase.over("served", said)
     return known
 
 

@@ -173,6 +173,7 @@ class Backups:
         # Patroni lets a replica whose replay was paused go on within a second: none can be compared there.
         at = f"postgresql://{AUDITOR}@{self.layout.store('b')}/voice"
         standby = "" if more else f'standby = "{at}"\n'
+        words = [sys.executable, "-m", "drill.sandbox.first_call", "--dsn", "{dsn}"]
         here, there = (f"http://{self.layout.objects(region)}" for region in REGIONS)
         shared = f'location = "s3://{BUCKET}/{SERVER}"\ncredentials = "{self.folder.name}/credentials"\n'
         return f"""
@@ -186,6 +187,7 @@ every = "{self.policy.every_s:g}s"
 keep = {self.policy.keep}
 lag = "{self.policy.lag_s + _LAG_ROOM_S:g}s"
 held = "{self.folder.name}/{HELD}"
+first_call = {json.dumps(words)}
 
 [target.{name}.backups.replica]
 endpoint = "{there}"

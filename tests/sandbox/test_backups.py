@@ -66,10 +66,18 @@ def test_barmans_own_list_shows_the_backups_as_done(backed_up: Path) -> None:
     assert newest in barman(backed_up, "barman-cloud-backup-list")
 
 
-def test_no_more_base_backups_are_kept_than_the_policy_says(backed_up: Path) -> None:
-    first = infos(region(backed_up, "one"))[0]
-    assert within(20, lambda: first not in infos(region(backed_up, "one")))
-    assert within(5, lambda: len(infos(region(backed_up, "one"))) <= KEEP)
+def test_no_more_base_backups_are_kept_than_the_policy_says_and_the_one_on_hold(backed_up: Path) -> None:
+    bucket, held = region(backed_up, "one"), (backed_up / "backups" / "held").read_text().split()[0]
+    assert within(20, lambda: len(infos(bucket)) > 1)
+    first = infos(bucket)[1]
+    assert within(20, lambda: first not in infos(bucket))
+    assert within(5, lambda: len(infos(bucket)) <= KEEP + 1)
+    assert infos(bucket)[0].split("/")[-2] == held
+
+
+def test_barmans_own_tool_knows_that_the_first_is_on_hold(backed_up: Path) -> None:
+    held, kind = (backed_up / "backups" / "held").read_text().split()
+    assert barman(backed_up, "barman-cloud-backup-keep", held, "--status").strip() == f"Keep: {kind}"
 
 
 def test_log_files_are_archived_without_anybody_calling(backed_up: Path) -> None:

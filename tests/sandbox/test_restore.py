@@ -30,6 +30,7 @@ from drill.model.restore_events import (
 from drill.model.target import Backups, Target
 from drill.restore.exercise import Order, exercise, sweep
 from drill.restore.proof.controls.run import chosen
+from drill.restore.stores import open_store
 from drill.target import load_target
 from drill.timeline.restored import PHASES
 
@@ -42,7 +43,13 @@ RUN = "20261125T070000Z-abcdef"
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """A sandbox with a backup, and five turns of a run in its store."""
     state = tmp_path_factory.mktemp("restore")
-    told = ("backups.every_s=6", "backups.segment_s=1", "backups.lag_s=0", "backups.erase_s=0.4")
+    told = (
+        "backups.every_s=6",
+        "backups.segment_s=1",
+        "backups.lag_s=0",
+        "backups.erase_s=0.4",
+        "backups.keep=2",
+    )
     with sandbox(SandboxOptions(84, state, profile="lite", backups=True, settings=told)) as file:
         found = load_target(file)
         assert found.store is not None
@@ -51,7 +58,11 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
                 "INSERT INTO turn SELECT gen_random_uuid(), %s, 'call', n, 'p', 'chat', 'full', n::text "
                 "FROM generate_series(1, 5) n", (RUN,),
             )  # fmt: skip
-        time.sleep(3)  # the log file that they are in is closed after a second, and archived
+        # By the second base backup their log file is archived, and as many are there as are to be kept.
+        assert found.backups is not None
+        store, until = open_store(found.backups, found.backups.main), time.monotonic() + 30
+        while len(store.points()) < found.backups.keep and time.monotonic() < until:
+            time.sleep(0.2)
         yield found
 
 
@@ -103,6 +114,8 @@ def test_to_the_latest_brings_back_every_turn_phase_by_phase(target: Target, tmp
     assert of(told, RestoreEnded)
     wrong = {name: status for name, status in checks(told).items() if status != "PASS"}
     assert wrong == {}
+    served = next(event for event in told if isinstance(event, RestorePhase) and event.phase == "served")
+    assert "a voice agent on the copy took a call" in served.detail
 
 
 @pytest.fixture(scope="module")

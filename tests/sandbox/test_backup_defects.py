@@ -83,7 +83,7 @@ def proved(backups: Backups, workspace: Path) -> dict[str, ProofChecked]:
 
 @pytest.fixture(scope="module")
 def halted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backups]:
-    """One base backup and no more, a log with holes, a replicator that does not come, a vault that deletes."""
+    """One base backup and no more, a log with holes, a replicator that stays away, a vault that deletes."""
     bad = ("backups-stale", "wal-archiver-skips", "replicator-lags", "vault-deletes")
     state = tmp_path_factory.mktemp("halted")
     with platform(86, state, bad, "every_s=2", "keep=1") as found:

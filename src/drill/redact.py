@@ -37,9 +37,9 @@ SHAPES: dict[str, re.Pattern[str]] = {
 # Written by drill itself, from its own words and from names that the definition's files give.
 OWN_WORDS = frozenset({
     "apart", "by", "child", "commit", "controls", "damage", "drill", "expects", "fault", "fault_id", "goal",
-    "goal_kind", "guard", "intent", "ledger", "limit", "listing", "name", "outcome", "phase", "plan_digest",
-    "prior", "python", "ran", "read_back", "red", "region", "rule", "run_id", "service", "source", "spec",
-    "stream", "unit", "utc", "version", "way", "witness", "zone", "zone_state",
+    "goal_kind", "guard", "hold", "intent", "ledger", "limit", "listing", "name", "outcome", "phase",
+    "plan_digest", "prior", "python", "ran", "read_back", "red", "region", "rule", "run_id", "service",
+    "source", "spec", "stream", "unit", "utc", "version", "way", "witness", "zone", "zone_state",
 })  # fmt: skip
 
 _NAMES = r"(?:pass(?:word|wd|phrase)|secret|token|api[_-]?key|authorization|private[_-]?key|cookie)"

@@ -68,6 +68,17 @@ outbox_pending = "SELECT count(*) FROM outbox WHERE delivered_at IS NULL"
 # programs = "/usr/lib/postgresql/18/bin"          # PostgreSQL's, of the store's version
 # every = "1d"                                     # the policy: a base backup at least this often
 # keep = 7                                         # so many are kept, no fewer, no more
+# first_call = ["bin/first-call", "--dsn", "{dsn}"]   # one call by the platform's own agent, to the copy
+# held = "/srv/holds/backups.txt"                  # base backups on hold, a name a line; kept elsewhere
+
+# [target.staging.backups.protected]          # where nothing that is put can be deleted; tried on a canary
+# location = "s3://voice-backups/canaries"
+# endpoint = "http://127.0.0.10:9000"
+# credentials = "credentials"
+
+# [target.staging.backups.erasures]           # who was erased has to be erased again after a restore
+# register = "/srv/erasures/identifiers.txt"       # kept outside of the database; one identifier a line
+# columns = ["outbox.patient", "turn.patient"]     # those that refer first; SCHEMA.TABLE.COLUMN
 
 # [target.staging.guards]                     # when, how far, with whose word; see docs/safety.md
 # time_zone = "Europe/Berlin"

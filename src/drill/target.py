@@ -24,6 +24,7 @@ from drill.model.target import (
     Backups,
     Breaker,
     Ehr,
+    Erasures,
     Link,
     Member,
     Region,
@@ -187,7 +188,7 @@ def _store(section: Section | None, path: Path) -> Store | None:
 def _backups(section: Section | None, path: Path) -> Backups | None:
     if section is None:
         return None
-    replica, programs = section.get("replica"), section.get("programs")
+    replica, programs, protected = (section.get(key) for key in ("replica", "programs", "protected"))
     return Backups(
         kind=section.get("kind"),
         main=_region(section, path),
@@ -199,7 +200,25 @@ def _backups(section: Section | None, path: Path) -> Backups | None:
         replica=None if replica is None else _region(replica, path),
         standby=section.get("standby", ""),
         lag_s=section.get("lag", LAG_S),
+        erasures=_erasures(section.get("erasures"), path),
+        held=_beside(path, section.get("held")),
+        protected=None if protected is None else _region(protected, path),
+        first_call=tuple(section.get("first_call", ())),
     )
+
+
+def _erasures(section: Section | None, path: Path) -> Erasures | None:
+    if section is None:
+        return None
+    columns = tuple(_column(text) for text in section.get("columns"))
+    return Erasures(path.parent / section.get("register"), columns)
+
+
+def _column(text: str) -> tuple[str, str, str]:
+    """Schema, table and name; what has no schema is in `public`."""
+    table, _, name = text.rpartition(".")
+    schema, _, table = table.rpartition(".")
+    return schema or "public", table, name
 
 
 def _region(section: Section, path: Path) -> Region:

@@ -66,10 +66,18 @@ def test_barmans_own_list_shows_the_backups_as_done(backed_up: Path) -> None:
     assert newest in barman(backed_up, "barman-cloud-backup-list")
 
 
-def test_no_more_base_backups_are_kept_than_the_policy_says(backed_up: Path) -> None:
-    first = infos(region(backed_up, "one"))[0]
-    assert within(20, lambda: first not in infos(region(backed_up, "one")))
-    assert within(5, lambda: len(infos(region(backed_up, "one"))) <= KEEP)
+def test_no_more_base_backups_are_kept_than_the_policy_says_and_the_one_on_hold(backed_up: Path) -> None:
+    bucket, held = region(backed_up, "one"), (backed_up / "backups" / "held").read_text().split()[0]
+    assert within(20, lambda: len(infos(bucket)) > 1)
+    first = infos(bucket)[1]
+    assert within(20, lambda: first not in infos(bucket))
+    assert within(5, lambda: len(infos(bucket)) <= KEEP + 1)
+    assert infos(bucket)[0].split("/")[-2] == held
+
+
+def test_barmans_own_tool_knows_that_the_first_is_on_hold(backed_up: Path) -> None:
+    held, kind = (backed_up / "backups" / "held").read_text().split()
+    assert barman(backed_up, "barman-cloud-backup-keep", held, "--status").strip() == f"Keep: {kind}"
 
 
 def test_log_files_are_archived_without_anybody_calling(backed_up: Path) -> None:
@@ -141,8 +149,24 @@ def test_the_drills_role_cannot_write_however_it_asks(
 def test_the_drills_role_may_read_and_name_a_restore_point(
     auditor: psycopg.Connection[tuple[object, ...]],
 ) -> None:
-    assert auditor.execute("SELECT count(*) FROM turn").fetchone() == (0,)
+    assert auditor.execute("SELECT count(*) FROM turn WHERE drill_id IS NOT NULL").fetchone() == (0,)
     assert auditor.execute("SELECT pg_create_restore_point('here') IS NOT NULL").fetchone() == (True,)
+
+
+def test_who_is_in_the_register_of_erasures_is_in_the_store_no_more(
+    backed_up: Path, auditor: psycopg.Connection[tuple[object, ...]]
+) -> None:
+    """And others are there, to be erased in their time."""
+    register = backed_up / "backups" / "erased"
+    assert within(20, register.exists)
+
+    def here(query: str, *values: object) -> object:
+        row = auditor.execute(query.encode(), values or None).fetchone()
+        return row and row[0]
+
+    gone = register.read_text().split()
+    assert within(5, lambda: here("SELECT count(*) FROM turn WHERE patient = ANY(%s)", gone) == 0)
+    assert here("SELECT count(*) FROM outbox WHERE patient LIKE 'synthetic-forgotten-%'")
 
 
 def test_a_server_that_overwrites_a_log_file_is_refused(backed_up: Path, tmp_path: Path) -> None:

@@ -40,17 +40,27 @@ def test_a_backup_that_ends_on_a_border_needs_no_log_file_after_it() -> None:
 
 
 def test_what_is_written_of_a_backup_is_read_back() -> None:
-    assert catalog.first_wal(catalog.info(taken(), 180000)) == "00000002000000000000000C"
+    assert catalog.span(catalog.info(taken(), 180000)) == ("00000002000000000000000C",) * 2
 
 
 def test_the_newest_backups_are_kept() -> None:
-    assert retention.expired({"3": "", "1": "", "2": ""}, 2) == ["1"]
-    assert retention.expired({"1": ""}, 2) == []
+    assert retention.expired(("3", "1", "2"), 2) == ["1"]
+    assert retention.expired(("1",), 2) == []
+
+
+def test_what_is_on_hold_stays_whatever_its_age() -> None:
+    assert retention.expired(("4", "1", "3", "2"), 2, {"1"}) == ["2"]
 
 
 def test_log_files_that_the_oldest_backup_needs_are_kept_whatever_their_timeline() -> None:
     names = ["000000010000000000000004", "000000010000000000000005", "00000002.history"]
-    assert retention.useless(names, "000000020000000000000005") == names[:1]
+    assert retention.useless(names, {"1": ("000000020000000000000005", "")}, 1) == names[:1]
+
+
+def test_log_files_that_a_backup_on_hold_needs_itself_are_kept() -> None:
+    names = [f"0000000100000000000000{n:02X}" for n in range(1, 8)]
+    spans = {"1": (names[1], names[2]), "2": (names[3], names[4]), "3": (names[6], names[6])}
+    assert retention.useless(names, spans, 1, {"1"}) == [names[0], *names[3:6]]
 
 
 def test_a_misspelt_setting_of_backups_is_refused() -> None:
@@ -82,4 +92,4 @@ def test_settings_of_backups_are_not_the_agents() -> None:
 def test_addresses_of_backups_are_their_own() -> None:
     claims = Layout(3).claims(cluster=True, backups=True)
     assert len(set(claims.values())) == len(claims)
-    assert {"objects one", "objects two", "archiver", "replicator"} <= set(claims)
+    assert {"objects one", "objects two", "archiver", "replicator", "vault"} <= set(claims)

@@ -12,8 +12,20 @@ import pytest
 from drill.definition import Drill, load_drill
 from drill.definition.needs import hurts_media, takes_zones
 from drill.model.errors import DefinitionError, JournalError
-from drill.model.plan import CapacityLimits, FailoverLimits, RemediationLimits, to_json
-from drill.model.target import Breaker, Ehr, Link, Member, Requests, Store, Target, Wire, Zone
+from drill.model.plan import CapacityLimits, FailoverLimits, RemediationLimits, RestoreLimits, to_json
+from drill.model.target import (
+    Backups,
+    Breaker,
+    Ehr,
+    Link,
+    Member,
+    Region,
+    Requests,
+    Store,
+    Target,
+    Wire,
+    Zone,
+)
 from drill.plan import plan, plan_from_json
 from drill.traffic import PROFILES
 
@@ -331,6 +343,18 @@ def test_a_named_zone_needs_no_members(drill: Drill) -> None:
     judged = doing(drill, "zone_fault", mode="kill", zone="a")
     free = dataclasses.replace(judged, objectives=dataclasses.replace(judged.objectives, failover=None))
     plan(free, quiet, seed=1, sham=False)
+
+
+def test_a_drill_of_erasures_needs_a_target_that_tells_who_was_erased(drill: Drill) -> None:
+    """And one that says nothing of them needs none."""
+    asked = RestoreLimits(1.0, 1.0, 1.0, 1.0, erasures=True)
+    backups = Backups("directory", Region("x"), "postgresql://r@127.0.0.1/v", None, None, 1.0, 1)
+    target = dataclasses.replace(TARGET, backups=backups)
+    judged = dataclasses.replace(drill.objectives, restore=asked)
+    restoring = dataclasses.replace(doing(drill, "restore_backup"), objectives=judged)
+    assert lacks(restoring, target) == ["objectives.restore.erasures needs backups.erasures"]
+    silent = dataclasses.replace(judged, restore=dataclasses.replace(asked, erasures=False))
+    assert plan(dataclasses.replace(restoring, objectives=silent), target, seed=1, sham=False)
 
 
 def test_a_drill_of_media_needs_wires_of_voice_and_nothing_to_take_zones(drill: Drill) -> None:

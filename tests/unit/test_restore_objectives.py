@@ -10,10 +10,11 @@ import histories as h
 from drill.journal import merge
 from drill.model import events as ev
 from drill.model import restore_events as re
-from drill.model.damages import DAMAGES
+from drill.model.damages import DAMAGES, PERSON
 from drill.model.plan import Plan, RestoreLimits
 from drill.model.verdicts import Status, Verdict
 from drill.objectives import exercised, restore
+from drill.restore.exercise.afterwards import NOT_NAMED
 from drill.timeline import fold
 
 LIMITS = RestoreLimits(30.0, 15.0, 24.0, 20.0, rows=False, regions=True, controls="all", keep=2)
@@ -52,9 +53,11 @@ def told(*more: h.Entry, points: Any = POINTS, after: Any = POINTS, kept: Any = 
     marks = [("restore", BEGUN_S + n, re.RestorePhase(name, "")) for n, name in
              enumerate(("fetched", "replayed", "connected", "verified", "served"))]  # fmt: skip
     turns = [("restore", 33.0, re.RestoredTurn(name, "c", int(name[-1]), "d", 0)) for name in kept]
-    checks = [("restore", 33.0, check(name)) for name in (*restore.PROOFS, "replica.equal")]
+    asked = ("replica.equal", "erasure.replayed", "points.held", "points.gone", "points.protected")
+    checks = [("restore", 33.0, check(name)) for name in (*restore.PROOFS, *asked)]
     controls = [
-        re.ControlRun(d.name, d.expects, "caught", "", (d.expects,), (d.expects,), 0.1) for d in DAMAGES
+        re.ControlRun(d.name, d.expects, "caught", "", (d.expects,), (d.expects,), 0.1)
+        for d in (*DAMAGES, PERSON)
     ]
     return [
         ("load", 1.0, ev.CallStarted("c", "p", h.ns(1), ok=True, detail="")),
@@ -71,7 +74,10 @@ def told(*more: h.Entry, points: Any = POINTS, after: Any = POINTS, kept: Any = 
 def judged(entries: h.Entries, **changes: Any) -> dict[str, Verdict]:
     found = plan(**changes)
     timeline = fold(merge(h.streams(entries)), found)
-    groups = (restore.judge, restore.judge_regions, restore.judge_controls, exercised.judge)
+    groups = (
+        restore.judge, restore.judge_regions, restore.judge_erasures, restore.judge_holds,
+        restore.judge_protected, restore.judge_controls, exercised.judge,
+    )  # fmt: skip
     return {verdict.objective: verdict for group in groups for verdict in group(found, timeline)}
 
 
@@ -154,6 +160,37 @@ def test_points_that_stay_for_ever_fail() -> None:
 
 def test_a_store_younger_than_its_policy_is_not_known() -> None:
     assert red(judged(told(), keep=3)) == {"restore.retention": "UNKNOWN"}
+
+
+def holding(hold: str, *names: str) -> h.Entries:
+    """Five points, of which these are on hold."""
+    points = tuple((f"p{n}", UTC_S - 60 + 10 * n) for n in range(5))
+    return [
+        (stream, at, dataclasses.replace(event, hold=hold))
+        if isinstance(event, re.PointSeen) and event.name in names
+        else (stream, at, event)
+        for stream, at, event in told(points=points, after=points)
+    ]
+
+
+def test_points_on_hold_are_none_that_have_to_go() -> None:
+    verdict = judged(holding("full", "p0", "p1"))["restore.retention"]
+    assert verdict.status is Status.PASS
+    assert "2 of them on hold" in verdict.sentence
+
+
+def test_a_point_that_is_held_alone_does_not_reach_back() -> None:
+    """p2 does, which is 40 s old; p0 is a minute old."""
+    assert judged(holding("standalone", "p0", "p1"), window_s=50.0)["restore.points"].status is Status.FAIL
+    assert judged(holding("full", "p0", "p1"), window_s=50.0)["restore.points"].status is Status.PASS
+
+
+def test_a_place_that_is_not_named_is_not_known_and_says_so() -> None:
+    said = re.ProofChecked("points.protected", "UNKNOWN", 0, 0, "attempts", NOT_NAMED, "", "", "", (), 0.0)
+    entries = [entry for entry in told() if getattr(entry[2], "name", "") != "points.protected"]
+    verdict = judged([*entries, ("restore", 36.0, said)])["restore.points.protected"]
+    assert verdict.status is Status.UNKNOWN
+    assert "names no protected place" in verdict.sentence
 
 
 def test_log_files_that_no_backup_needs_fail() -> None:

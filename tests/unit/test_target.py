@@ -7,7 +7,19 @@ from pathlib import Path
 import pytest
 
 from drill.model.errors import DefinitionError
-from drill.model.target import Backups, Breaker, Ehr, Link, Member, Region, Requests, Store, Wire, Zone
+from drill.model.target import (
+    Backups,
+    Breaker,
+    Ehr,
+    Erasures,
+    Link,
+    Member,
+    Region,
+    Requests,
+    Store,
+    Wire,
+    Zone,
+)
 from drill.target import find_target, load_target
 
 TOML = """\
@@ -443,10 +455,19 @@ source = "postgresql://reader@127.20.1.1:15432/voice"
 passfile = "pgpass-reader"
 every = "10s"
 keep = 3
+held = "held"
+first_call = ["first-call", "--dsn={dsn}"]
 [target.mine.backups.replica]
 location = "s3://other/server"
 endpoint = "http://127.20.0.11:9000"
 credentials = "keys"
+[target.mine.backups.protected]
+location = "s3://bucket/canaries"
+endpoint = "http://127.20.0.14:9000"
+credentials = "keys"
+[target.mine.backups.erasures]
+register = "erased"
+columns = ["outbox.patient", "ehr.turn.patient"]
 """
 )
 
@@ -459,6 +480,9 @@ def test_backups_are_read_with_their_files_beside_the_target(tmp_path: Path) -> 
         "barman-cloud", Region("s3://bucket/server", "http://127.20.0.10:9000", keys),
         "postgresql://reader@127.20.1.1:15432/voice", tmp_path / "pgpass-reader", None, 10.0, 3,
         Region("s3://other/server", "http://127.20.0.11:9000", keys),
+        erasures=Erasures(tmp_path / "erased", (("public", "outbox", "patient"), ("ehr", "turn", "patient"))),
+        first_call=("first-call", "--dsn={dsn}"), held=tmp_path / "held",
+        protected=Region("s3://bucket/canaries", "http://127.20.0.14:9000", keys),
     )  # fmt: skip
 
 
@@ -469,6 +493,15 @@ def test_backups_are_read_with_their_files_beside_the_target(tmp_path: Path) -> 
         ('endpoint = "http://127.20.0.11:9000"\n', "", "need the key 'endpoint'"),
         ("127.20.0.10:9000", "s3.example:9000", "outside this machine"),
         ("keep = 3", "keep = 0", "keep"),
+        ('"outbox.patient"', '"patient"', "SCHEMA.TABLE.COLUMN"),
+        ('"--dsn={dsn}"', '"--dsn=copy"', "has to hold {dsn}"),
+        ('"s3://bucket/canaries"', '"s3://bucket"', "s3://BUCKET/PREFIX"),
+        ('"s3://bucket/canaries"', '"/srv/canaries"', "s3://BUCKET/PREFIX"),
+        ('"s3://bucket/canaries"', '"s3://bucket/server/canaries/"', "is not apart from the backups"),
+        ('"s3://bucket/canaries"', '"s3://other/server"', "is not apart from the backups"),
+        ('"s3://bucket/server"', '"s3://bucket/canaries/server"', "is not apart from the backups"),
+        ("127.20.0.14:9000", "s3.example:9000", "outside this machine"),
+        ('["outbox.patient", "ehr.turn.patient"]', "[]", "columns"),
     ],
 )
 def test_backups_that_cannot_be_are_refused(tmp_path: Path, was: str, now: str, said: str) -> None:

@@ -285,6 +285,30 @@ RESTORE = Table(
             required=False,
         ),
         Key(
+            "erasures",
+            choice("replay of erasures", "replayed", "left"),
+            "Whether who was erased by the target's register has to be gone from the copy too; an empty "
+            "register is UNKNOWN. Left when not given.",
+            "erasures: replayed",
+            required=False,
+        ),
+        Key(
+            "holds",
+            choice("proof of holds", "proved", "left"),
+            "Whether each base backup of the target's register of holds has to be there, whole, in both "
+            "regions, and everything that expired gone from both. Left when not given.",
+            "holds: proved",
+            required=False,
+        ),
+        Key(
+            "protected",
+            choice("trial of protection", "tried", "left"),
+            "Whether a canary in the target's protected place has to refuse being deleted and written over; "
+            "UNKNOWN where the target names no such place. Left when not given.",
+            "protected: tried",
+            required=False,
+        ),
+        Key(
             "controls",
             choice("number of controls", *CONTROLS),
             "How many damages are planted in copies, each of which a check has to catch; sample when not "

@@ -127,6 +127,9 @@ TEXT = Kind("text", _text, {"type": "string", "pattern": r"\S"})
 SYNTHETIC = pattern(
     "synthetic patient", r"^synthetic-[A-Za-z0-9.-]+$", "an identifier that begins with synthetic-"
 )
+COLUMN = pattern(
+    "column", r"^(?:[^.\s]+\.)?[^.\s]+\.[^.\s]+$", "TABLE.COLUMN, or SCHEMA.TABLE.COLUMN outside of public"
+)
 NAME = pattern("name", r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$", "lower-case letters, digits and hyphens")
 DURATION = Kind(
     "duration",

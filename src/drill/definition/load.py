@@ -208,6 +208,9 @@ def _restore(section: Section) -> RestoreLimits:
         rows=section.get("rows") == "compared",
         regions=section.get("regions") == "compared",
         controls=section.get("controls", "sample"),
+        erasures=section.get("erasures") == "replayed",
+        holds=section.get("holds") == "proved",
+        protected=section.get("protected") == "tried",
     )
 
 

@@ -141,6 +141,12 @@ def _judged(drill: Drill, target: Target) -> Iterator[Need]:
         if asked.restore.regions:
             second = backups is not None and backups.replica is not None
             yield "objectives.restore.regions", "backups.replica", second
+        if asked.restore.erasures:
+            named = backups is not None and backups.erasures is not None
+            yield "objectives.restore.erasures", "backups.erasures", named
+        if asked.restore.holds:
+            registered = backups is not None and backups.held is not None
+            yield "objectives.restore.holds", "backups.held", registered
     if asked.remediation is not None:
         yield "objectives.remediation", "control", bool(target.control)
 

@@ -52,6 +52,28 @@ def _backups(reader: Reader, backups: Section) -> None:
             if region.get(key) is None:
                 said = f"backups in S3 need the key {key!r}; write it beside the location"
                 reader.mistake(region.line_of("location"), said)
+    _protected(reader, backups)
+    command = backups.get("first_call")
+    if command is not None and not any("{dsn}" in word for word in command):
+        said = "first_call names no copy: one of its words has to hold {dsn}, where the copy is"
+        reader.mistake(backups.line_of("first_call"), said)
+
+
+def _protected(reader: Reader, backups: Section) -> None:
+    """A canary has a place of its own: what is deleted there is never a backup, whatever goes wrong."""
+    protected = backups.section("protected")
+    place = protected.get("location")
+    if place is None:
+        return
+    if not place.startswith("s3://") or not place.removeprefix("s3://").strip("/").partition("/")[2]:
+        said = f"location: {place!r} is no place for a canary; write s3://BUCKET/PREFIX"
+        reader.mistake(protected.line_of("location"), said)
+    for region in (backups, backups.section("replica")):
+        other = f"{region.get('location', '').rstrip('/')}/"
+        mine = f"{place.rstrip('/')}/"
+        if other != "/" and (mine.startswith(other) or other.startswith(mine)):
+            said = f"location: {place!r} is not apart from the backups at {other!r}; write another prefix"
+            reader.mistake(protected.line_of("location"), said)
 
 
 def _unique(reader: Reader, members: Iterable[Section], key: str, what: str) -> list[str]:
@@ -128,7 +150,7 @@ def _touched(section: Section) -> Iterator[tuple[Section, str]]:
     yield section, "edge"
     yield section, "control"
     backups = section.section("backups")
-    for region in (backups, backups.section("replica")):
+    for region in (backups, backups.section("replica"), backups.section("protected")):
         yield region, "endpoint"
     stages = section.get("stages", ())
     for way in (*section.section("ehr").get("links", ()), *section.get("wires", ()), *stages):

@@ -6,6 +6,7 @@ from drill.definition.guards_table import GUARDS
 from drill.definition.keys import Key, ListOf, MapOf, Table
 from drill.definition.kinds import (
     AT_LEAST_ONE,
+    COLUMN,
     DURATION,
     HTTP,
     NAME,
@@ -232,6 +233,38 @@ REGION = (
     ),
 )
 REPLICA = Table("replica", "The second region of the backups, which the platform fills by itself.", REGION)
+PROTECTED = Table(
+    "protected",
+    "A place where nothing that is put can be deleted, best in the backups' own bucket. Each drill leaves a "
+    "canary there for as long as the place holds it; the keys should be allowed to put, read and delete.",
+    (
+        Key("location", TEXT, "`s3://BUCKET/PREFIX`, beside the backups and not among them.",
+            'location = "s3://voice-backups/canaries"'),
+        Key("endpoint", HTTP, "Address of the S3 endpoint.", 'endpoint = "http://127.20.0.10:9000"'),
+        Key("credentials", TEXT, "AWS shared credentials file (mode 0600), relative to this file.",
+            'credentials = "backups/credentials"'),
+    ),
+)  # fmt: skip
+ERASURES = Table(
+    "erasures",
+    "Who was erased, and has to be erased again from whatever is restored.",
+    (
+        Key(
+            "register",
+            TEXT,
+            "A text file kept outside of the database, relative to this file: one identifier a line, lines "
+            "that begin with # are remarks. It is read; no identifier is ever written down.",
+            'register = "backups/erased"',
+        ),
+        Key(
+            "columns",
+            ListOf(COLUMN, least=1),
+            "Columns that hold identifiers, in the order in which their rows may go: those that refer before "
+            "those that are referred to.",
+            'columns = ["outbox.patient", "turn.patient"]',
+        ),
+    ),
+)
 BACKUPS = Table(
     "backups",
     "The store's backups, and what is promised of them.",
@@ -282,6 +315,32 @@ BACKUPS = Table(
             required=False,
         ),
         Key("replica", REPLICA, "The second region.", "[target.NAME.backups.replica]", required=False),
+        Key("erasures", ERASURES, "Who was erased.", "[target.NAME.backups.erasures]", required=False),
+        Key(
+            "held",
+            TEXT,
+            "Register of the base backups that are on hold, a text file kept outside of the store, relative "
+            "to this file: a name a line, and after it `standalone` where the log since then may go.",
+            'held = "backups/held"',
+            required=False,
+        ),
+        Key(
+            "protected",
+            PROTECTED,
+            "Where nothing can be deleted.",
+            "[target.NAME.backups.protected]",
+            required=False,
+        ),
+        Key(
+            "first_call",
+            ListOf(TEXT, least=1),
+            "Command that starts the platform's own agent on a restored copy, whose place (a libpq "
+            "connection string) stands for `{dsn}`, and takes one synthetic call with it; the recovery time "
+            "ends there. It runs without a shell, and without a network but a loopback. Exit code 0 when the "
+            "call's turn is stored; its last line of output is kept.",
+            'first_call = ["/srv/voice/bin/first-call", "--dsn", "{dsn}"]',
+            required=False,
+        ),
     ),
 )
 TARGET = Table(

@@ -33,15 +33,21 @@ DAMAGES = (
     Damage("garbage-replica-object", "replica.equal"),
     Damage("edited-manifest", "files.manifest"),
 )
+# Offered only where persons were erased, and so looked for.
+PERSON = Damage("erased-person-back", "erasure.replayed", in_database=True)
 
 
-def chosen(wanted: str, seed: int) -> tuple[Damage, ...]:
-    """`none`, `sample` (SAMPLE of them, by the seed) or `all`; ValueError for anything else."""
+def chosen(wanted: str, seed: int, *, erased: bool = False) -> tuple[Damage, ...]:
+    """`none`, `sample` (SAMPLE of them, by the seed) or `all`; ValueError for anything else.
+
+    `erased`: whether the restore looked for persons who were erased.
+    """
+    among = (*DAMAGES, PERSON) if erased else DAMAGES
     if wanted == "all":
-        return DAMAGES
+        return among
     if wanted == "none":
         return ()
     if wanted != "sample":
         raise ValueError(f"{wanted!r} is no choice of controls; write none, sample or all")
-    picked = random.Random(seed).sample(range(len(DAMAGES)), SAMPLE)  # noqa: S311  # chosen, not secret
-    return tuple(DAMAGES[n] for n in sorted(picked))
+    picked = random.Random(seed).sample(range(len(among)), SAMPLE)  # noqa: S311  # chosen, not secret
+    return tuple(among[n] for n in sorted(picked))

@@ -163,6 +163,9 @@ class RestoreLimits:
         regions: whether the second region is compared with the first.
         controls: how many damages are planted in copies: none, sample or all.
         keep: base backups that the target's policy keeps; 0 until a plan takes it from the target.
+        erasures: whether who was erased is erased again, and looked for.
+        holds: whether what is on hold has to be there, and what expired gone.
+        protected: whether a canary beside the backups has to refuse its deletion.
     """
 
     rto_s: float
@@ -173,6 +176,9 @@ class RestoreLimits:
     regions: bool = False
     controls: str = "none"
     keep: int = 0
+    erasures: bool = False
+    holds: bool = False
+    protected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,8 @@ class RestoreBegun(Event):
 
 @dataclass(frozen=True, slots=True)
 class PointSeen(Event):
-    """One base backup that a listing of a region showed; `listing` is before or after the restore."""
+    """One base backup that a listing of a region showed; `listing` is before or after the restore; `hold` is
+    full, standalone, or "" for one that is not on hold."""
 
     kind: ClassVar[str] = "restore.point"
     region: str
@@ -39,6 +40,7 @@ class PointSeen(Event):
     ended_s: float
     size_bytes: int
     whole: bool
+    hold: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,15 @@ class ControlRun(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CanaryRequested(Event):
+    """An object of the drill's own, `name`, is about to be put at `source`: can it be deleted?"""
+
+    kind: ClassVar[str] = "restore.canary"
+    name: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class RestoreEnded(Event):
     """The restore came to its end, and its copy was destroyed as far as it can tell."""
 
@@ -150,5 +161,5 @@ class RestoreEnded(Event):
 
 EVENTS = (
     RestoreBegun, PointSeen, PopulationListed, PointChosen, RestorePhase, RestoreFailed, RestoredTurn,
-    TurnsRestored, ProofChecked, ControlRun, RestoreEnded,
+    TurnsRestored, ProofChecked, ControlRun, CanaryRequested, RestoreEnded,
 )  # fmt: skip

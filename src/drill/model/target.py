@@ -123,6 +123,15 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
+class Erasures:
+    """Who was erased, told outside of the database: the `register`, one identifier a line, and the columns
+    (schema, table, name) that hold identifiers, in the order in which their rows may go."""
+
+    register: Path
+    columns: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Backups:
     """The store's backups.
 
@@ -135,6 +144,10 @@ class Backups:
         replica: the second region, where there is one.
         standby: DSN of a replica of the store for the same role, to be compared with; "" for none.
         lag_s: the policy: how late the second region may be.
+        erasures: who has to be erased again from whatever is restored; None when the target does not say.
+        held: register of the base backups that are on hold; None when the target does not say.
+        protected: where what is put cannot be deleted, for a canary of the drill's own; likewise.
+        first_call: command, with the copy's place as {dsn}, that makes a call by the platform's own agent.
     """
 
     kind: str
@@ -147,6 +160,10 @@ class Backups:
     replica: Region | None = None
     standby: str = ""
     lag_s: float = 60.0
+    erasures: Erasures | None = None
+    held: Path | None = None
+    protected: Region | None = None
+    first_call: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,8 @@ PROOFS = (
     "files.manifest", "wal.continuity", "wal.target", "data.checksums", "data.indexes", "schema.equal",
     "keys.foreign", "keys.sequences", "rows.unlogged", "copy.destroyed",
 )  # fmt: skip
-ROWS, REGIONS = "rows.equal", "replica.equal"
+ROWS, REGIONS, ERASURES = "rows.equal", "replica.equal", "erasure.replayed"
+HELD, GONE, PROTECTED = "points.held", "points.gone", "points.protected"
 NAMES = (POINTS, RETENTION, COMPLETED, RTO, RPO, *(f"restore.{name}" for name in PROOFS))
 SERVED = PHASES[-1]
 
@@ -47,6 +48,21 @@ def asks_rows(objectives: Objectives) -> bool:
 def asks_regions(objectives: Objectives) -> bool:
     """Whether it compares regions."""
     return objectives.restore is not None and objectives.restore.regions
+
+
+def asks_erasures(objectives: Objectives) -> bool:
+    """Whether it looks for who was erased."""
+    return objectives.restore is not None and objectives.restore.erasures
+
+
+def asks_holds(objectives: Objectives) -> bool:
+    """Whether it looks for points on hold, and for what expired."""
+    return objectives.restore is not None and objectives.restore.holds
+
+
+def asks_protected(objectives: Objectives) -> bool:
+    """Whether it tries to delete a canary."""
+    return objectives.restore is not None and objectives.restore.protected
 
 
 def asks_controls(objectives: Objectives) -> bool:
@@ -80,6 +96,21 @@ def judge_rows(_plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
 def judge_regions(_plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
     """The comparison of the regions."""
     return (_proof(REGIONS, timeline.restored),)
+
+
+def judge_erasures(_plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
+    """Whether who was erased stays erased."""
+    return (_proof(ERASURES, timeline.restored),)
+
+
+def judge_holds(_plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
+    """What has to be there, and what has to be gone."""
+    return tuple(_proof(name, timeline.restored) for name in (HELD, GONE))
+
+
+def judge_protected(_plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
+    """Whether what is put beside the backups refuses to be deleted."""
+    return (_proof(PROTECTED, timeline.restored),)
 
 
 def _completed(found: Restored) -> Verdict:
@@ -144,10 +175,12 @@ def _proof(name: str, found: Restored | None) -> Verdict:
     return Verdict(verdict, status, sentence, said.measured, said.limit, (id_,))
 
 
-def _not_planted(plan: Plan, planted: set[str]) -> list[str]:
+def _not_planted(plan: Plan, found: Restored) -> list[str]:
     """Which damages the plan's choice and its seed have, and the record has not."""
-    limits = plan.objectives.restore
-    due = chosen(limits.controls, plan.seed) if limits else ()
+    limits, persons = plan.objectives.restore, found.check(ERASURES)
+    erased = persons is not None and persons[0].total > 0
+    due = chosen(limits.controls, plan.seed, erased=erased) if limits else ()
+    planted = {control.damage for control, _ in found.controls}
     return [damage.name for damage in due if damage.name not in planted]
 
 
@@ -164,7 +197,7 @@ def judge_controls(plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
         told = "; ".join(f"{c.damage} was {c.outcome} ({c.expects}: {c.detail})"[:300] for c, _ in bad[:3])
         sentence = f"{count(len(bad), 'planted damage')} of {len(runs)} did not turn its check red: {told}."
         return (unknown(CONTROLS, sentence, measured=measured, limit=limit, because=[i for _, i in bad]),)
-    if absent := _not_planted(plan, {control.damage for control, _ in runs}):
+    if found and (absent := _not_planted(plan, found)):
         due = len(absent) + len(runs)
         sentence = f"{count(len(absent), 'damage')} of {due} that were due left no word: {listed(absent)}."
         found_ids = [i for _, i in runs]

@@ -10,6 +10,7 @@ from drill.objectives.say import count, failed, held, listed, passed, unknown
 from drill.timeline import Listing, Restored
 
 BEFORE, AFTER = "before", "after"
+ALONE = "standalone"  # a hold without the log since then
 
 
 def points(name: str, limits: RestoreLimits, found: Restored) -> Verdict:
@@ -21,7 +22,7 @@ def points(name: str, limits: RestoreLimits, found: Restored) -> Verdict:
         return unknown(
             name, f"The backups were not listed: {why.rstrip('.')}.", limit=limit, because=[found.id]
         )
-    whole = _whole(listing)
+    whole = _promised(listing, limits.keep)
     if not whole:
         sentence = f"Of {count(listing.asked.points, 'base backup')} none is whole ({listing.asked.query})."
         return failed(name, sentence, measured="none", limit=limit, because=[listing.id])
@@ -41,10 +42,18 @@ def _whole(listing: Listing) -> list[PointSeen]:
     return [point for point in listing.points if point.whole]
 
 
+def _promised(listing: Listing, keep: int) -> list[PointSeen]:
+    """All that one can go back to and on from: not those that are there only because they are on hold."""
+    whole = sorted(_whole(listing), key=lambda point: point.ended_s)
+    newest = {point.name for point in whole[-keep:]}
+    return [point for point in whole if point.name in newest or point.hold != ALONE]
+
+
 def retention(name: str, limits: RestoreLimits, found: Restored) -> Verdict:
     """What the policy keeps is there, what it lets go is not: seen in two listings, before and after.
 
-    One more than the policy's number is no mistake: the next deletion may be under way.
+    One more than the policy's number is no mistake: the next deletion may be under way. Points on hold are
+    none that have to go; whether they are there is proved by itself.
     """
     first, last = found.listing(BEFORE), found.listing(AFTER)
     limit = f"{limits.keep} kept"
@@ -56,8 +65,9 @@ def retention(name: str, limits: RestoreLimits, found: Restored) -> Verdict:
     wrong = []
     if early:
         wrong.append(f"{listed(early)} went although fewer than {limits.keep} newer ones are there")
-    if len(has) > limits.keep + 1:
-        wrong.append(f"{len(has)} are there, and those beyond {limits.keep} have not gone")
+    free = [point for point in has if not point.hold]
+    if len(free) > limits.keep + 1:
+        wrong.append(f"{len(free)} are there, and those beyond {limits.keep} have not gone")
     if min(first.asked.useless_wal, last.asked.useless_wal) > 0:
         wrong.append(f"{last.asked.useless_wal} log files are there that no backup needs")
     if wrong:
@@ -68,9 +78,10 @@ def retention(name: str, limits: RestoreLimits, found: Restored) -> Verdict:
         sentence = f"Only {len(has)} of the {limits.keep} base backups to be kept have been made so far."
         return unknown(name, sentence, measured=measured, limit=limit, because=because)
     gone = len({point.name for point in had} - {point.name for point in has})
+    on_hold = f", {len(has) - len(free)} of them on hold" if len(free) < len(has) else ""
     sentence = (
-        f"{count(len(has), 'base backup')} are kept, as the policy says ({limits.keep}); {gone} went "
-        "meanwhile, none of them early, and no log file is left that no backup needs."
+        f"{count(len(has), 'base backup')} are kept, as the policy says ({limits.keep}){on_hold}; {gone} "
+        "went meanwhile, none of them early, and no log file is left that no backup needs."
     )
     return passed(name, sentence, measured=measured, limit=limit, because=because)
 

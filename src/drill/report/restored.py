@@ -17,9 +17,8 @@ from drill.report.words import NOTHING
 from drill.timeline import Restored, Timeline
 
 _RTO_ASIDE = (
-    "The clock runs from the restore's beginning to the first call that the copy served, which is the "
-    "drill's own: it reads the stored turns, saves one and reads it back. Proofs are made before that call, "
-    "and their time is in it."
+    "The clock runs from the restore's beginning to the first call that the copy served; whose call that "
+    "was, the verdict restore.completed says. Proofs are made before that call, and their time is in it."
 )
 _PROOF_ASIDE = "A proof that did not cover everything is UNKNOWN; what it found counts all the same."
 _MATRIX_ASIDE = (

@@ -48,6 +48,8 @@ class Defect(StrEnum):
     REPLICATOR_LAGS = "replicator-lags"
     REPLICATOR_CORRUPTS = "replicator-corrupts"
     RESTORE_TOO_SLOW = "restore-too-slow"
+    HOLD_IGNORED = "hold-ignored"
+    VAULT_DELETES = "vault-deletes"
     UNLOGGED_TABLE = "unlogged-table"
 
 
@@ -84,6 +86,8 @@ _OF_BACKUPS = frozenset(
         Defect.REPLICATOR_LAGS,
         Defect.REPLICATOR_CORRUPTS,
         Defect.RESTORE_TOO_SLOW,
+        Defect.HOLD_IGNORED,
+        Defect.VAULT_DELETES,
     }
 )
 

@@ -156,6 +156,11 @@ class Layout:
         """Who brings objects to the second region."""
         return Address(self.host(0, 13), 9187)
 
+    @property
+    def vault(self) -> Address:
+        """The bucket whose objects nobody can delete."""
+        return Address(self.host(0, 14), 9000)
+
     def claims(self, *, cluster: bool = False, backups: bool = False) -> dict[str, Address]:
         """Every address the instance listens at, by what for; `cluster`: with a store in every zone."""
         single = {
@@ -181,7 +186,7 @@ class Layout:
             }
         if backups:
             single |= {f"objects {region}": self.objects(region) for region in REGIONS}
-            single |= {"archiver": self.archiver, "replicator": self.replicator}
+            single |= {"archiver": self.archiver, "replicator": self.replicator, "vault": self.vault}
         return single | {f"{what} {zone}": at(zone) for what, at in zoned.items() for zone in ZONES}
 
     def _between(self) -> dict[str, Address]:

@@ -9,12 +9,12 @@ from pathlib import Path
 from drill.journal import Journal
 from drill.model.errors import WorldError
 from drill.model.event import Event
-from drill.model.restore_events import RestoreBegun, RestoreEnded, RestoreFailed
+from drill.model.restore_events import CanaryRequested, RestoreBegun, RestoreEnded, RestoreFailed
 from drill.restore.exercise import Order, exercise
 from drill.toolkit.session import RUN_VARIABLE, Session
 
 STREAM, WORKSPACE = "restore.jsonl", "restored"
-_DURABLE = (RestoreBegun, RestoreFailed, RestoreEnded)
+_DURABLE = (RestoreBegun, RestoreFailed, CanaryRequested, RestoreEnded)
 
 
 def restore(session: Session, order: Order) -> str:

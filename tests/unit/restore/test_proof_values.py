@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drill.model.damages import DAMAGES, SAMPLE, chosen
 from drill.model.restore import Check, Coverage, Outcome, concluded, judged_control, undecided
 from drill.model.verdicts import Status
 from drill.objectives.stored_turns import Told
 from drill.restore.proof.controls.claims import stale_backup, wrong_second
 from drill.restore.proof.controls.material import Points, Restored
 from drill.restore.proof.controls.matrix import matrix
-from drill.restore.proof.controls.run import DAMAGES, SAMPLE, chosen
 from drill.restore.proof.crc32c import crc32c
 from drill.restore.proof.destroyed import check_destroyed, process
 from drill.restore.proof.ledger import RpoLimits, check_ledger
@@ -76,7 +76,7 @@ def test_a_sample_is_drawn_by_the_seed() -> None:
 
 
 def test_every_damage_of_the_list_has_its_check() -> None:
-    """Thirteen, none twice."""
+    """Fourteen, none twice."""
     assert len({damage.name for damage in DAMAGES}) == 13
 
 

@@ -1,6 +1,6 @@
 """A synthetic call to the restored data, by the drill itself: read what callers were told, save a turn, and
-find it again from another connection. It stands for the first caller after a real recovery; it is not the
-platform's own voice agent, and a report says so.
+find it again from another connection. It stands for the first caller after a real recovery where the target
+names no command that makes a call by the platform's own agent (see `first_call`); a report says whose it was.
 """
 
 from __future__ import annotations

@@ -74,6 +74,7 @@ def _material(grounds: Grounds, scratch: Path) -> Material:
         restored=grounds.known.restored,
         points=Points(aged, time.time(), limits),
         replica=Replica(layout.archive, layout.archive),
+        erased=grounds.known.erased,
     )
 
 

@@ -12,7 +12,7 @@ from drill.model.errors import WorldError
 from drill.model.restore import Check, undecided
 from drill.restore.instance.settings import Goal
 from drill.restore.proof.checksums import check_checksums
-from drill.restore.proof.controls.material import Restored
+from drill.restore.proof.controls.material import Erased, Restored
 from drill.restore.proof.indexes import check_indexes
 from drill.restore.proof.keys import check_foreign_keys, check_sequences
 from drill.restore.proof.place import Place
@@ -43,9 +43,11 @@ class Material:
 
 @dataclass(slots=True)
 class Known:
-    """What a proof read on its way and a control needs: which transactions the log and the copy hold."""
+    """What was learned on the way and a control needs: which transactions the log and the copy hold, and who
+    was erased again."""
 
     restored: Restored | None = None
+    erased: Erased | None = None
 
 
 def prove(material: Material, known: Known) -> Iterator[Check]:

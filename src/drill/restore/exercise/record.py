@@ -8,21 +8,22 @@ from collections.abc import Callable
 from drill.model.event import Event
 from drill.model.restore import Check
 from drill.model.restore_events import PointSeen, PopulationListed, ProofChecked
-from drill.restore.proof.wal.names import SEGMENT
+from drill.restore.exercise.kept import Kept
 from drill.restore.stores import BackupStore, RecoveryPoint
 
 Tell = Callable[[Event], object]
 Listed = tuple[tuple[RecoveryPoint, ...], tuple[str, ...]]
-_TIMELINE_DIGITS = 8
 
 
-def list_points(tell: Tell, store: BackupStore, region: str, when: str) -> Listed:
+def list_points(tell: Tell, store: BackupStore, kept: Kept, region: str, when: str) -> Listed:
     """Points and log files, all that there are, written down as they are."""
     points, wal = store.points(), store.wal()
     for each in points:
-        tell(PointSeen(region, when, each.name, each.began_s, each.ended_s, each.size_bytes, each.whole))
-    oldest = min((each.first_wal[_TIMELINE_DIGITS:] for each in points if each.whole), default="")
-    useless = sum(1 for name in wal if SEGMENT.fullmatch(name) and name[_TIMELINE_DIGITS:] < oldest)
+        hold = kept.holds.get(each.name, "")
+        tell(PointSeen(
+            region, when, each.name, each.began_s, each.ended_s, each.size_bytes, each.whole, hold,
+        ))  # fmt: skip
+    useless = len(kept.useless(wal, points))
     tell(PopulationListed(region, when, store.query, len(points), len(wal), useless, time.time()))
     return points, wal
 

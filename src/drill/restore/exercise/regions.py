@@ -9,33 +9,49 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from drill.model.restore import Check
-from drill.model.target import Backups, Region
-from drill.restore.exercise.proofs import made
-from drill.restore.exercise.record import Tell, tell_check
+from drill.model.target import Backups
 from drill.restore.proof.objects import Object, check_replica
-from drill.restore.stores import BackupStore, open_store
+from drill.restore.stores import BackupStore, RecoveryPoint, open_store
 
-NAME = "replica.equal"
+NAME, UNIT = "replica.equal", "objects"
 _POLL_S = 1.0
 
 
-def compare_regions(tell: Tell, backups: Backups, replica: Region) -> None:
-    """Tell what came of it; see the module."""
-    tell_check(tell, made(NAME, "objects", lambda: _compared(backups, replica)))
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What was seen: the first region's points and objects, the second one's (None without one), and then the
+    first one's names again, at `now_s`."""
+
+    main: BackupStore
+    second: BackupStore | None
+    points: tuple[RecoveryPoint, ...]
+    here: Mapping[str, Object]
+    there: Mapping[str, Object] | None
+    later: frozenset[str]
+    now_s: float
 
 
-def _compared(backups: Backups, replica: Region) -> Check:
-    main, second = open_store(backups, backups.main), open_store(backups, replica)
-    before, there = main.inventory(), second.inventory()
-    after, now_s = main.keys(), time.time()
-    here = {key: held for key, held in before.items() if key in after}
-    known = settled(here, there, before.keys() | after)
+def look(backups: Backups) -> Looked:
+    """Read everything that there is; WorldError when that cannot be done."""
+    main = open_store(backups, backups.main)
+    second = open_store(backups, backups.replica) if backups.replica else None
+    points, here = main.points(), main.inventory()
+    there = second.inventory() if second else None
+    return Looked(main, second, points, here, there, main.keys(), time.time())
+
+
+def compare_regions(looked: Looked, second: BackupStore, lag_s: float) -> Check:
+    """Whether the second region holds what the first does; see the module."""
+    there = looked.there or {}
+    here = {key: held for key, held in looked.here.items() if key in looked.later}
+    known = settled(here, there, looked.here.keys() | looked.later)
     strange = frozenset(key for key in known if key not in here)
-    left = _left(second, strange, backups.lag_s, time.monotonic)
+    left = left_of(second, strange, lag_s, time.monotonic)
     held = {key: value for key, value in known.items() if key in here or key in left}
-    return check_replica(here, held, now_s=now_s, lag_s=backups.lag_s)
+    return check_replica(here, held, now_s=looked.now_s, lag_s=lag_s)
 
 
 def settled(
@@ -45,12 +61,12 @@ def settled(
     return {key: held for key, held in there.items() if key in here or key not in passing}
 
 
-def _left(
-    second: BackupStore, strange: frozenset[str], within_s: float, clock: Callable[[], float]
+def left_of(
+    store: BackupStore, strange: frozenset[str], within_s: float, clock: Callable[[], float]
 ) -> frozenset[str]:
     """What of it is still there when its time is over."""
     until = clock() + within_s
     while strange and clock() < until:
         time.sleep(_POLL_S)
-        strange &= second.keys()
+        strange &= store.keys()
     return strange

@@ -1,7 +1,7 @@
 """The steps of one restore, each written down when it is over.
 
-goal ─ listing ─ choice ─┬─ fetch ─ replay ─ connect ─ prove ─ call ─┬─ controls ─ destroy ─ listing ─ replica
-                         └────────────── recovery time ──────────────┘
+goal ─ listing ─ choice ─┬─ fetch ─ replay ─ connect ─ prove ─ erase ─ call ─┬─ controls ─ destroy ─ regions
+                         └────────────────── recovery time ──────────────────┘
 """
 
 from __future__ import annotations
@@ -30,11 +30,14 @@ from drill.model.restore_events import (
 from drill.model.target import Backups, Target
 from drill.model.verdicts import Status
 from drill.restore.exercise import controls, prepare, source
+from drill.restore.exercise.afterwards import Afterwards
 from drill.restore.exercise.call import serve_call
+from drill.restore.exercise.erased import erase_again
+from drill.restore.exercise.first_call import CommandError, platforms_call
+from drill.restore.exercise.kept import Kept, kept_by
 from drill.restore.exercise.order import Order, chosen
 from drill.restore.exercise.proofs import Known, Material, prove
 from drill.restore.exercise.record import Tell, list_points, tell_check
-from drill.restore.exercise.regions import compare_regions
 from drill.restore.exercise.sweep import remember, sweep
 from drill.restore.instance.isolation import Isolation, isolation
 from drill.restore.instance.server import HungError, Layout, RestoreError, Server, serving
@@ -49,7 +52,7 @@ from drill.restore.stores.s3 import GoneError, KeysError
 
 GONE_WITHIN_S = 5.0
 TRIES = 3
-_FAULTS = {HungError: "deadline", RestoreError: "backup", KeysError: "drill"}
+_FAULTS = {HungError: "deadline", RestoreError: "backup", KeysError: "drill", CommandError: "drill"}
 _TIMELINE_DIGITS = 8
 _POLL_S = 0.05
 DEFAULT_SEGMENT_BYTES = 16 << 20
@@ -71,6 +74,7 @@ class _Work:
     apart: Isolation
     source: Place
     deadline: float
+    kept: Kept
 
     @property
     def pristine(self) -> Path:
@@ -102,10 +106,7 @@ def exercise(target: Target, order: Order, run_id: str, tell: Tell, workspace: P
     try:
         _all(target, backups, order, run_id, workspace, phase)
     except WorldError as error:
-        fault = {HungError: "deadline", RestoreError: "backup", KeysError: "drill"}.get(
-            type(error), phase.fault
-        )
-        tell(RestoreFailed(phase.name, fault, str(error)))
+        tell(RestoreFailed(phase.name, _FAULTS.get(type(error), phase.fault), str(error)))
         raise
     finally:
         sweep(workspace)
@@ -145,13 +146,13 @@ def _all(target: Target, backups: Backups, order: Order, run_id: str, workspace:
         deadline = time.monotonic() + order.within_s
         phase.tell(RestoreBegun(order.region, order.to, str(goal), moment_ns, apart.words, order.controls))
         work = _Work(
-            target, backups, store, order, run_id, phase.tell, layout, programs, apart, place, deadline
-        )
-        _restore(work, goal, standby, segment_bytes, phase)
+            target, backups, store, order, run_id, phase.tell, layout, programs, apart, place, deadline,
+            kept_by(backups, segment_bytes),
+        )  # fmt: skip
+        _restore(work, goal, standby, phase)
     phase.enter("afterwards", "drill")
-    list_points(work.tell, store, order.region, "after")
-    if backups.replica is not None:
-        compare_regions(work.tell, backups, backups.replica)
+    list_points(work.tell, store, kept_by(backups, segment_bytes), order.region, "after")
+    Afterwards(work.tell, backups, segment_bytes, workspace, run_id).prove()
     phase.tell(RestoreEnded())
 
 
@@ -175,15 +176,15 @@ def _segment_bytes(place: Place) -> int:
     return int(row[0]) if row else DEFAULT_SEGMENT_BYTES
 
 
-def _restore(work: _Work, goal: Goal, standby: Place | None, segment_bytes: int, phase: _Phase) -> None:
+def _restore(work: _Work, goal: Goal, standby: Place | None, phase: _Phase) -> None:
     phase.enter("list", "backup")
-    points, wal = list_points(work.tell, work.store, work.order.region, "before")
-    point, eligible = chosen(points, goal, work.order.point, work.order.seed)
+    points, wal = list_points(work.tell, work.store, work.kept, work.order.region, "before")
+    point, eligible = chosen(work.kept.promised(points), goal, work.order.point, work.order.seed)
     work.tell(PointChosen(point.name, work.order.point, work.order.seed, eligible))
     names = needed(wal, point)
     phase.enter("prepare", "drill")
     prepare.check_version(work.programs, point)
-    prepare.check_room(work.layout.data.parent, point, len(names) * segment_bytes)
+    prepare.check_room(work.layout.data.parent, point, len(names) * work.kept.segment_bytes)
     phase.enter("fetch", "backup")
     work.store.fetch_base(point, work.layout.data)
     tell_check(work.tell, check_manifest(work.layout.data))
@@ -212,7 +213,8 @@ def _older_log(work: _Work, point: RecoveryPoint) -> RecoveryPoint:
 
 def _older_log_once(work: _Work, point: RecoveryPoint) -> RecoveryPoint:
     """Of the restored point's own log nothing has to be asked for: it is here, be the point gone or not."""
-    older = [each for each in work.store.points() if each.whole and each.start < point.start]
+    promised = work.kept.promised(work.store.points())
+    older = [each for each in promised if each.whole and each.start < point.start]
     oldest = min([*older, point], key=lambda each: each.start)
     have = {path.name for path in work.layout.archive.iterdir()}
     # Nothing that came since: what the copy was not given it cannot be asked for.
@@ -239,13 +241,13 @@ def _served(work: _Work, goal: Goal, phase: _Phase) -> Iterator[Server]:
             traces = [process(each.pid) for each in _family(server.process.pid)]
             yield server
     finally:
-        tell_check(work.tell, _destroyed(work.layout, traces))
+        tell_check(work.tell, _destroyed(work, traces))
         phase.over("destroyed")
 
 
-def _destroyed(layout: Layout, traces: list[Process]) -> Check:
+def _destroyed(work: _Work, traces: list[Process]) -> Check:
     """The copy's files removed, and whether anything of it is left; a namespace takes a moment to die."""
-    folders = [layout.data, layout.archive, layout.socket]
+    folders = [work.layout.data, work.layout.archive, work.layout.socket, work.pristine]
     until = time.monotonic() + GONE_WITHIN_S
     while True:
         for folder in folders:
@@ -277,10 +279,14 @@ def _prove(
     for check in prove(material, known):
         tell_check(work.tell, check)
     _turns(work, copy)
+    known.erased = erase_again(work.tell, work.backups, copy)
     phase.over("verified")
     phase.enter("call", "backup")
     turns = work.target.store.turns if work.target.store else ""
-    phase.over("served", serve_call(copy, turns, work.run_id))
+    said = serve_call(copy, turns, work.run_id)
+    if work.backups.first_call:
+        said += f"; {platforms_call(work.backups.first_call, copy, work.apart, work.left_s)}"
+    phase.over("served", said)
     return known
 
 

@@ -108,7 +108,7 @@ def serving(
         try:
             process = subprocess.Popen(
                 argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                preexec_fn=_tie_to_parent,  # noqa: PLW1509  # nothing here holds a lock across a fork
+                preexec_fn=tie_to_parent,  # noqa: PLW1509  # nothing here holds a lock across a fork
             )  # fmt: skip
         except OSError as error:
             raise WorldError(f"{argv[0]} cannot be started: {error}") from error
@@ -130,7 +130,8 @@ def _prepare(layout: Layout, apartness: Isolation, *, recover: bool) -> None:
         apartness.own(folder)
 
 
-def _tie_to_parent() -> None:
+def tie_to_parent() -> None:
+    """In a child, before it becomes its program: it dies with us."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 

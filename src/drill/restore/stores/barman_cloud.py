@@ -20,10 +20,11 @@ from drill.model.errors import WorldError
 from drill.model.target import Region
 from drill.restore.proof.objects import Object
 from drill.restore.proof.wal.names import HISTORY, SEGMENT, parse_lsn
-from drill.restore.stores.port import RecoveryPoint
+from drill.restore.stores.port import RecoveryPoint, TornError
 from drill.restore.stores.s3 import S3, GoneError
 
 INFO, MANIFEST = "backup.info", "backup_manifest"
+_NOTES = "/annotations/"  # what Barman keeps of a backup's own, such as that it is on hold
 _COMPRESSED = {"data.tar": "r|", "data.tar.gz": "r|gz", "data.tar.bz2": "r|bz2"}
 _WORKERS = 4
 _VERSION_UNIT = 10_000
@@ -53,12 +54,13 @@ class BarmanCloud:
 
     def fetch_base(self, point: RecoveryPoint, into: Path) -> None:
         """See the port."""
-        parts = {it["Key"].rpartition("/")[2]: it for it in self._s3.items(f"base/{point.name}/")}
+        items = [it for it in self._s3.items(f"base/{point.name}/") if _NOTES not in it["Key"]]
+        parts = {it["Key"].rpartition("/")[2]: it for it in items}
         if not parts:
             raise GoneError(f"backup {point.name} was let go between being listed and being fetched")
         tars = [name for name in parts if name in _COMPRESSED]
         if not tars:
-            raise WorldError(f"backup {point.name} has no data.tar: it is not whole")
+            raise TornError(f"backup {point.name} has no data.tar: it is not whole")
         if more := sorted(set(parts) - {*tars, INFO, MANIFEST}):
             raise WorldError(f"backup {point.name} holds {', '.join(more)}: tablespaces are not supported")
         into.mkdir(parents=True, mode=0o700, exist_ok=True)
@@ -71,7 +73,7 @@ class BarmanCloud:
             with self._s3.body(key) as body, tarfile.open(fileobj=body, mode=mode) as tar:
                 tar.extractall(into, filter=_safe)  # noqa: S202  # the filter is the guard
         except (tarfile.TarError, EOFError, OSError) as error:
-            raise WorldError(f"backup {point.name} cannot be unpacked: {error or 'it ends early'}") from error
+            raise TornError(f"backup {point.name} cannot be unpacked: {error or 'it ends early'}") from error
 
     def fetch_wal(self, names: Sequence[str], into: Path) -> None:
         """See the port."""

@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from drill.model.errors import WorldError
 from drill.restore.proof.objects import Object
 from drill.restore.proof.wal.names import HISTORY, SEGMENT
 
 _TIMELINE_DIGITS = 8
+
+
+class TornError(WorldError):
+    """A base backup is there and cannot be unpacked: it is not whole."""
 
 
 @dataclass(frozen=True, slots=True)

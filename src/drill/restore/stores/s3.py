@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import configparser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import boto3
@@ -22,7 +22,8 @@ _CONFIG = Config(
     connect_timeout=3, read_timeout=20, retries={"max_attempts": 2}, s3={"addressing_style": "path"},
     request_checksum_calculation="when_required", response_checksum_validation="when_required",
 )  # fmt: skip
-_REFUSED = ("SignatureDoesNotMatch", "InvalidAccessKeyId", "AccessDenied", "403")
+KEYS_REFUSED = ("SignatureDoesNotMatch", "InvalidAccessKeyId")
+_MAY_NOT = ("AccessDenied", "403")
 
 
 class GoneError(WorldError):
@@ -33,17 +34,51 @@ class KeysError(WorldError):
     """The keys are not good: that is the drill's fault and no backup's."""
 
 
+def place_of(region: Region) -> tuple[str, str]:
+    """Bucket and prefix of a region."""
+    bucket, _, prefix = region.location.removeprefix("s3://").rstrip("/").partition("/")
+    return bucket, prefix
+
+
+def client_of(region: Region) -> Any:
+    """A client with a region's keys and deadlines; KeysError or WorldError without keys."""
+    key, secret = _keys(region)
+    return boto3.client(
+        "s3", endpoint_url=region.endpoint, region_name=REGION, config=_CONFIG,
+        aws_access_key_id=key, aws_secret_access_key=secret,
+    )  # fmt: skip
+
+
+@contextmanager
+def told(region: Region, bucket: str) -> Iterator[None]:
+    """What goes wrong within, as a WorldError that says whose fault it is."""
+    at = f"the object store at {region.endpoint}"
+    try:
+        yield
+    except (EndpointConnectionError, NoConnectionError) as error:
+        raise WorldError(f"{at} does not answer; is the platform up, and the endpoint right?") from error
+    except ClientError as error:
+        code = error.response["Error"].get("Code", "")
+        if code in KEYS_REFUSED or code in _MAY_NOT:
+            raise KeysError(f"{at} refuses the keys in {region.credentials} ({code})") from error
+        if code == "NoSuchKey":
+            raise GoneError(f"{at} no longer has what it listed") from error
+        if code == "NoSuchBucket":
+            said = f"{at} has no bucket {bucket!r}; nothing was ever backed up there"
+        else:
+            said = f"{at}: {error}"
+        raise WorldError(said) from error
+    except BotoCoreError as error:
+        raise WorldError(f"{at}: {error}") from error
+
+
 class S3:
-    """One bucket, below one prefix."""
+    """One bucket that is read, below one prefix."""
 
     def __init__(self, region: Region) -> None:
-        self.bucket, _, self.prefix = region.location.removeprefix("s3://").rstrip("/").partition("/")
+        self.bucket, self.prefix = place_of(region)
         self._region = region
-        key, secret = _keys(region)
-        self._client: Any = boto3.client(
-            "s3", endpoint_url=region.endpoint, region_name=REGION, config=_CONFIG,
-            aws_access_key_id=key, aws_secret_access_key=secret,
-        )  # fmt: skip
+        self._client = client_of(region)
 
     def items(self, below: str) -> list[dict[str, Any]]:
         """Listings below a path, sorted by key: Key, Size, LastModified."""
@@ -68,26 +103,8 @@ class S3:
         """A small object."""
         return b"".join(self.chunks(key))
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        at = f"the object store at {self._region.endpoint}"
-        try:
-            yield
-        except (EndpointConnectionError, NoConnectionError) as error:
-            raise WorldError(f"{at} does not answer; is the platform up, and the endpoint right?") from error
-        except ClientError as error:
-            code = error.response["Error"].get("Code", "")
-            if code in _REFUSED:
-                raise KeysError(f"{at} refuses the keys in {self._region.credentials} ({code})") from error
-            if code == "NoSuchKey":
-                raise GoneError(f"{at} no longer has what it listed") from error
-            if code == "NoSuchBucket":
-                said = f"{at} has no bucket {self.bucket!r}; nothing was ever backed up there"
-            else:
-                said = f"{at}: {error}"
-            raise WorldError(said) from error
-        except BotoCoreError as error:
-            raise WorldError(f"{at}: {error}") from error
+    def _told(self) -> AbstractContextManager[None]:
+        return told(self._region, self.bucket)
 
 
 def _keys(region: Region) -> tuple[str, str]:

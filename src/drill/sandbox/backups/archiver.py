@@ -1,4 +1,5 @@
-"""The resident archiver: takes in log files, takes base backups, keeps what the policy says, beats.
+"""The resident archiver: takes in log files, takes base backups, keeps what the policy says, beats, and
+erases who asks to be forgotten.
 
 A log file is acknowledged when the object store has it. One that is there already with other content is
 refused: two servers that both believe they lead must not write over each other.
@@ -19,6 +20,7 @@ from drill.sandbox import service
 from drill.sandbox.backups import basebackup, catalog, retention, settings
 from drill.sandbox.backups.basebackup import BackupError
 from drill.sandbox.backups.bucket import FAILURES, Bucket
+from drill.sandbox.backups.erasures import Erasures
 from drill.sandbox.backups.settings import BackupConfig
 from drill.sandbox.defects import Defect
 from drill.sandbox.truth import Truth
@@ -89,6 +91,8 @@ class Archiver:
                     self.config.server, work,
                 )  # fmt: skip
                 await asyncio.to_thread(basebackup.store, self.bucket, taken, work, self._spoil)
+                if not self.config.held.exists():
+                    await asyncio.to_thread(self._hold, taken.backup_id)
                 self.backups += 1
                 await asyncio.to_thread(self._let_go)
             except (BackupError, *FAILURES) as error:
@@ -101,17 +105,28 @@ class Archiver:
         torn = Defect.BACKUP_JOB_FAILS_SILENTLY in self.config.defects
         return data[: int(len(data) * TORN_SHARE)] if torn else data
 
+    def _hold(self, backup_id: str) -> None:
+        """Somebody wants this one kept: noted as Barman does, and then in a register that lies elsewhere."""
+        key = catalog.base_key(self.config.server, backup_id, catalog.KEEP)
+        self.bucket.put(key, catalog.STANDALONE.encode())
+        self.config.held.write_text(f"{backup_id} {catalog.STANDALONE}\n", encoding="utf-8")
+
     def _let_go(self) -> None:
-        server, bucket = self.config.server, self.bucket
-        infos = [item.key for item in bucket.items(f"{server}/base/") if item.key.endswith(catalog.INFO)]
-        firsts = {key.split("/")[-2]: catalog.first_wal(bucket.get(key).decode()) for key in infos}
-        gone = retention.expired(firsts, self.config.policy.keep)
-        for backup_id in gone:
-            for part in (catalog.INFO, catalog.MANIFEST, catalog.DATA):
-                bucket.delete(catalog.base_key(server, backup_id, part))
-        oldest = min(first[8:] for name, first in firsts.items() if name not in gone)
+        server, bucket, keep = self.config.server, self.bucket, self.config.policy.keep
+        keys = [item.key for item in bucket.items(f"{server}/base/")]
+        infos = {key.split("/")[-2]: key for key in keys if key.endswith(f"/{catalog.INFO}")}
+        spans = {name: catalog.span(bucket.get(key).decode()) for name, key in infos.items()}
+        held = {key.split("/")[2] for key in keys if key.endswith(f"/{catalog.KEEP}")}
+        if Defect.HOLD_IGNORED in self.config.defects:
+            held = set()
+        for backup_id in retention.expired(spans, keep, held):
+            parts = [key for key in keys if key.split("/")[2] == backup_id]
+            for key in sorted(
+                parts, key=lambda each: each != infos[backup_id]
+            ):  # what makes it one goes first
+                bucket.delete(key)
         names = [item.key.rpartition("/")[2] for item in bucket.items(f"{server}/wals/")]
-        for name in retention.useless(names, "0" * 8 + oldest):
+        for name in retention.useless(names, spans, keep, held):
             bucket.delete(catalog.wal_key(server, name))
 
     async def beat(self) -> None:
@@ -138,7 +153,9 @@ class Archiver:
 
 @contextlib.asynccontextmanager
 async def _working(archiver: Archiver) -> AsyncIterator[None]:
-    work = [asyncio.create_task(archiver.back_up()), asyncio.create_task(archiver.beat())]
+    config = archiver.config
+    erasures = Erasures(config.eraser, config.passfile, config.erased, config.policy.erase_s)
+    work = [asyncio.create_task(each) for each in (archiver.back_up(), archiver.beat(), erasures.run())]
     try:
         yield
     finally:

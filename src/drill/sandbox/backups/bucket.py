@@ -54,6 +54,19 @@ class Bucket:
         if self._name not in known:
             self._client.create_bucket(Bucket=self._name)
 
+    def create_versioned(self, locked_days: int) -> None:
+        """Make it with versions; for so many days nobody may delete one that was put, 0 for no such lock."""
+        self._client.create_bucket(Bucket=self._name, ObjectLockEnabledForBucket=locked_days > 0)
+        if locked_days > 0:
+            rule = {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": locked_days}}
+            self._client.put_object_lock_configuration(
+                Bucket=self._name, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": rule}
+            )
+        else:
+            self._client.put_bucket_versioning(
+                Bucket=self._name, VersioningConfiguration={"Status": "Enabled"}
+            )
+
     def put(self, key: str, data: bytes, digest: str = "") -> None:
         """Store an object with the digest of what it should hold."""
         found = digest or hashlib.sha256(data).hexdigest()

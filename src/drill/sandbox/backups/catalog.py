@@ -10,6 +10,8 @@ SEGMENT_BYTES = 1 << 20
 _SEGMENTS_PER_LOG = (1 << 32) // SEGMENT_BYTES
 _LSN_LOW_BITS = 32
 DATA, MANIFEST, INFO = "data.tar", "backup_manifest", "backup.info"
+KEEP = "annotations/keep"  # Barman's own note that a backup is on hold; it holds one of:
+STANDALONE = "standalone"  # and not the log since then; or `full`
 
 
 def lsn(text: str) -> int:
@@ -91,6 +93,7 @@ def info(backup: Taken, version: int) -> str:
     return "".join(f"{name}={value}\n" for name, value in facts.items())
 
 
-def first_wal(text: str) -> str:
-    """The log file that a backup begins in, from its backup.info."""
-    return next(line.partition("=")[2] for line in text.splitlines() if line.startswith("begin_wal="))
+def span(text: str) -> tuple[str, str]:
+    """The log files that a backup begins and ends in, from its backup.info."""
+    facts = dict(line.partition("=")[::2] for line in text.splitlines())
+    return facts["begin_wal"], facts["end_wal"]

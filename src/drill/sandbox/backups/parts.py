@@ -1,7 +1,7 @@
-"""What backups add to a platform: processes, their files and secrets, the servers' settings, two roles.
+"""What backups add to a platform: processes, their files and secrets, the servers' settings, three roles.
 
 The backup role may stream, and read nothing. The auditing role is for whoever checks backups: it may read
-everything and name restore points, and write nothing.
+everything and name restore points, and write nothing. The erasing role may store persons and delete them.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ from drill.sandbox.postgres import secret, superuser_connection
 from drill.sandbox.spec import Spec
 from drill.sandbox.state import State
 
-ARCHIVER, REPLICATOR = "archiver", "replicator"
-BUCKET, SERVER = "voice-backups", "voice"
-BACKUP, AUDITOR = "drill_backup", "drill_auditor"
+ARCHIVER, REPLICATOR, VAULT = "archiver", "replicator", "vault"
+BUCKET, SERVER, LOCKED = "voice-backups", "voice", "voice-vault"
+BACKUP, AUDITOR, ERASER = "drill_backup", "drill_auditor", "drill_eraser"
+ERASED, HELD = "erased", "held"
 _OUTSIDE = "outside"
 _LAG_ROOM_S = 9  # beyond the delay that is set: the promise, not the setting
 _TOO_SLOW = "45s"  # the defect: meant for a replica that lags on purpose, and restored with all else
@@ -46,7 +47,7 @@ class Backups:
     programs: Path
     hosts: tuple[Address, ...]
     passwords: Mapping[str, str] = field(
-        default_factory=lambda: {role: secrets.token_hex(16) for role in (BACKUP, AUDITOR)}
+        default_factory=lambda: {role: secrets.token_hex(16) for role in (BACKUP, AUDITOR, ERASER)}
     )
     secret_key: str = field(default_factory=lambda: secrets.token_hex(20))
 
@@ -69,7 +70,7 @@ class Backups:
         }
 
     def specs(self) -> list[Spec]:
-        """Two regions, archiver, replicator; all of them outside the zones."""
+        """Two regions, archiver, replicator, vault; all of them outside the zones."""
         layout = self.layout
         regions = [
             self._spec(f"objects-{region}", "objects", Check(layout.objects(region))) for region in REGIONS
@@ -78,6 +79,7 @@ class Backups:
             *regions,
             self._spec(ARCHIVER, ARCHIVER, Check(layout.archiver, "/health")),
             self._spec(REPLICATOR, REPLICATOR, Check(layout.replicator, "/health")),
+            self._spec(VAULT, VAULT, Check(layout.vault, f"/{LOCKED}")),
         ]
 
     def _spec(self, name: str, module: str, check: Check) -> Spec:
@@ -90,13 +92,15 @@ class Backups:
         self.folder.mkdir(exist_ok=True)
         keys = f"[default]\naws_access_key_id = {_ACCESS_KEY}\naws_secret_access_key = {self.secret_key}\n"
         secret(self.folder / "credentials", keys, None)
-        for role, name in ((BACKUP, "pgpass"), (AUDITOR, "pgpass-auditor")):
-            secret(self.folder / name, f"*:*:*:{role}:{self.passwords[role]}\n", None)
+        for name, roles in (("pgpass", (BACKUP, ERASER)), ("pgpass-auditor", (AUDITOR,))):
+            lines = [f"*:*:*:{role}:{self.passwords[role]}\n" for role in roles]
+            secret(self.folder / name, "".join(lines), None)
         passphrase = secrets.token_hex(20)
         for region in REGIONS:
             self._write(f"objects-{region}", self._objects(region, passphrase))
         for name, at in ((ARCHIVER, self.layout.archiver), (REPLICATOR, self.layout.replicator)):
             self._write(name, self._service(name, at))
+        self._write(VAULT, self._vault())
 
     def _write(self, name: str, data: dict[str, Any]) -> None:
         secret(self.folder / f"{name}.json", json.dumps(data, indent=1) + "\n", None)
@@ -112,6 +116,16 @@ class Backups:
             "passphrase": passphrase,
         }
 
+    def _vault(self) -> dict[str, Any]:
+        at = self.layout.vault
+        return {
+            "host": at.host,
+            "port": at.port,
+            "credentials": str(self.folder / "credentials"),
+            "bucket": LOCKED,
+            "defects": list(self.defects),
+        }
+
     def _service(self, name: str, at: Address) -> dict[str, Any]:
         return {
             "host": at.host,
@@ -121,7 +135,10 @@ class Backups:
             "bucket": BUCKET,
             "server": SERVER,
             "dsn": self._conninfo(BACKUP),
+            "eraser": self._conninfo(ERASER),
             "passfile": str(self.folder / "pgpass"),
+            "erased": str(self.folder / ERASED),
+            "held": str(self.folder / HELD),
             "programs": str(self.programs),
             "work": str(self.folder / "work"),
             "truth": str(self.state.truth / f"{name}.jsonl"),
@@ -134,15 +151,17 @@ class Backups:
         return f"host={hosts} port={ports} user={role} target_session_attrs=primary"
 
     async def create_roles(self, at: Address, passfile: Path) -> None:
-        """Both roles, on the primary."""
+        """All roles, on the primary."""
         async with await superuser_connection(at, passfile, "voice") as connection:
-            for role, may in ((BACKUP, "REPLICATION"), (AUDITOR, "IN ROLE pg_read_all_data, pg_monitor")):
+            rights = {BACKUP: "REPLICATION", AUDITOR: "IN ROLE pg_read_all_data, pg_monitor", ERASER: ""}
+            for role, may in rights.items():
                 await connection.execute(
                     sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} " + may).format(
                         sql.Identifier(role), sql.Literal(self.passwords[role])
                     )
                 )
             await connection.execute(f"ALTER ROLE {AUDITOR} SET default_transaction_read_only = on")
+            await connection.execute(f"GRANT SELECT, INSERT, DELETE ON turn, outbox TO {ERASER}")
             await connection.execute("REVOKE TEMPORARY ON DATABASE voice FROM PUBLIC")
             for function in _MAY_CALL:
                 await connection.execute(f"GRANT EXECUTE ON FUNCTION {function} TO {AUDITOR}")
@@ -154,6 +173,7 @@ class Backups:
         # Patroni lets a replica whose replay was paused go on within a second: none can be compared there.
         at = f"postgresql://{AUDITOR}@{self.layout.store('b')}/voice"
         standby = "" if more else f'standby = "{at}"\n'
+        words = [sys.executable, "-m", "drill.sandbox.first_call", "--dsn", "{dsn}"]
         here, there = (f"http://{self.layout.objects(region)}" for region in REGIONS)
         shared = f'location = "s3://{BUCKET}/{SERVER}"\ncredentials = "{self.folder.name}/credentials"\n'
         return f"""
@@ -166,7 +186,18 @@ source = "postgresql://{AUDITOR}@{hosts}/voice{more}"
 every = "{self.policy.every_s:g}s"
 keep = {self.policy.keep}
 lag = "{self.policy.lag_s + _LAG_ROOM_S:g}s"
+held = "{self.folder.name}/{HELD}"
+first_call = {json.dumps(words)}
 
 [target.{name}.backups.replica]
 endpoint = "{there}"
-{shared}"""
+{shared}
+[target.{name}.backups.erasures]
+register = "{self.folder.name}/{ERASED}"
+columns = ["outbox.patient", "turn.patient"]
+
+[target.{name}.backups.protected]
+location = "s3://{LOCKED}/canaries"
+endpoint = "http://{self.layout.vault}"
+credentials = "{self.folder.name}/credentials"
+"""

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+from drill.restore.proof.erasure import Column
 from drill.restore.proof.place import Place
 from drill.restore.proof.points import AgeLimits, RecoveryPoint
 from drill.restore.proof.wal.prefix import Target
@@ -77,6 +78,14 @@ class Replica:
 
 
 @dataclass(frozen=True, slots=True)
+class Erased:
+    """Who was erased, at least one, and where they could be."""
+
+    persons: Sequence[str]
+    columns: Sequence[Column]
+
+
+@dataclass(frozen=True, slots=True)
 class Material:
     """See the module. `scratch`: an empty folder, best on the others' file system: links need no room."""
 
@@ -88,3 +97,4 @@ class Material:
     restored: Restored | None = None
     points: Points | None = None
     replica: Replica | None = None
+    erased: Erased | None = None

@@ -16,7 +16,7 @@ from drill.restore.proof.controls.material import NotPlanted
 from drill.restore.proof.keys import foreign_keys, sequences
 from drill.restore.proof.place import Place, Session
 
-_REPLICA = {"session_replication_role": "replica"}
+REPLICA = {"session_replication_role": "replica"}
 # Columns that no index, key or expression rests on, so that a change of theirs breaks no rule.
 _FREE_COLUMNS = """
 SELECT a.attname FROM pg_attribute a WHERE a.attrelid = %s::oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -25,15 +25,16 @@ AND a.attgenerated = '' AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.refclass
   ('pg_class'::regclass, 'pg_constraint'::regclass) AND NOT EXISTS (SELECT FROM pg_class s
     WHERE s.oid = d.objid AND s.relkind = 'S' AND d.classid = 'pg_class'::regclass)) ORDER BY a.attnum
 """
-_PLAIN_COLUMNS = """
+PLAIN_COLUMNS = """
 SELECT a.attname FROM pg_attribute a WHERE a.attrelid = %s::oid AND a.attnum > 0 AND NOT a.attisdropped
 AND a.attgenerated = '' ORDER BY a.attnum
 """
+INDEXES_TAKE = "UPDATE pg_index SET indisready = %s WHERE indrelid = %s::oid"
 
 
 def swap_values(damaged: Place, chance: random.Random) -> str:
     """Two rows trade the values of a column: every count and every sum of the column stays."""
-    with damaged.session(_REPLICA, write=True) as session:
+    with damaged.session(REPLICA, write=True) as session:
         for table in _with_rows(session, 2):
             free = [str(row[0]) for row in session.execute(_FREE_COLUMNS, (table.oid,)).fetchall()]
             for column in chance.sample(free, len(free)):
@@ -66,27 +67,26 @@ def _swap(session: Session, table: Table, column: str, pair: tuple[str, str]) ->
 
 def duplicate_pair(damaged: Place, chance: random.Random) -> str:
     """A row is there twice more: the XOR of all rows is what it was."""
-    with damaged.session(_REPLICA, write=True) as session:
+    with damaged.session(REPLICA, write=True) as session:
         table = next(iter(_with_rows(session, 1)), None)
         if table is None:
             raise NotPlanted("there is no row to be doubled")
         ctid = _some_row(session, table, chance)
-        names = [sql.Identifier(str(r[0])) for r in session.execute(_PLAIN_COLUMNS, (table.oid,)).fetchall()]
+        names = [sql.Identifier(str(r[0])) for r in session.execute(PLAIN_COLUMNS, (table.oid,)).fetchall()]
         # An index that is not ready is not written to, so that not even a unique one forbids the row.
-        ready = "UPDATE pg_index SET indisready = %s WHERE indrelid = %s::oid"
-        session.execute(ready, (False, table.oid))
+        session.execute(INDEXES_TAKE, (False, table.oid))
         query = sql.SQL(
             "INSERT INTO {t} ({c}) OVERRIDING SYSTEM VALUE SELECT {c} FROM ONLY {t}, generate_series(1, 2) "
             "WHERE {t}.ctid = {a}::tid"
         ).format(t=_name(table), c=sql.SQL(", ").join(names), a=sql.Literal(ctid))
         _all(session.execute(query).rowcount, 2)
-        session.execute(ready, (True, table.oid))
+        session.execute(INDEXES_TAKE, (True, table.oid))
     return f"row {ctid} of {table} written twice more"
 
 
 def delete_row(damaged: Place, chance: random.Random) -> str:
     """A row is gone."""
-    with damaged.session(_REPLICA, write=True) as session:
+    with damaged.session(REPLICA, write=True) as session:
         table = next(iter(_with_rows(session, 1)), None)
         if table is None:
             raise NotPlanted("there is no row to be deleted")
@@ -98,7 +98,7 @@ def delete_row(damaged: Place, chance: random.Random) -> str:
 
 def orphan_reference(damaged: Place) -> str:
     """A row that others refer to is gone, and they are not."""
-    with damaged.session(_REPLICA, write=True) as session:
+    with damaged.session(REPLICA, write=True) as session:
         for key in foreign_keys(session):
             pairs = sql.SQL(" AND ").join(
                 sql.SQL("p.{} = c.{}").format(sql.Identifier(b), sql.Identifier(a))
@@ -116,7 +116,7 @@ def orphan_reference(damaged: Place) -> str:
 
 def set_sequence_back(damaged: Place) -> str:
     """A sequence begins anew below keys that are taken."""
-    with damaged.session(_REPLICA, write=True) as session:
+    with damaged.session(REPLICA, write=True) as session:
         for one in sequences(session):
             query = sql.SQL("SELECT count(*) FROM {} WHERE {} {} {}").format(
                 sql.Identifier(*one.table), sql.Identifier(one.column),

@@ -22,8 +22,9 @@ from drill.model.damages import Damage, chosen
 from drill.model.errors import WorldError
 from drill.model.restore import Check, Control, Outcome, judged_control
 from drill.restore.proof.checksums import check_checksums
-from drill.restore.proof.controls import claims, files, pages, rows
+from drill.restore.proof.controls import claims, files, pages, persons, rows
 from drill.restore.proof.controls.material import Copy, Material, NotPlanted
+from drill.restore.proof.erasure import NAME as ERASURE
 from drill.restore.proof.indexes import check_indexes
 from drill.restore.proof.keys import check_foreign_keys, check_sequences
 from drill.restore.proof.place import Place, why
@@ -37,10 +38,11 @@ _ROOM = 2.2
 
 def run_controls(material: Material, wanted: str, seed: int) -> tuple[Control, ...]:
     """Each chosen damage planted and judged; what went wrong on the way makes a control void, never green."""
-    found = {d.name: _in_files(material, d, seed) for d in chosen(wanted, seed) if not d.in_database}
-    inside = [d for d in chosen(wanted, seed) if d.in_database]
+    picked = chosen(wanted, seed, erased=material.erased is not None)
+    found = {d.name: _in_files(material, d, seed) for d in picked if not d.in_database}
+    inside = [d for d in picked if d.in_database]
     found.update((c.damage, c) for c in _in_databases(material, inside, seed))
-    return tuple(found[d.name] for d in chosen(wanted, seed))
+    return tuple(found[d.name] for d in picked)
 
 
 def _void(damage: Damage, why_not: str) -> Control:
@@ -123,8 +125,8 @@ def _in_database(
         name = f"drill_control_{damage.name.replace('-', '_')}"
         with _database(server, copy.database, name) as damaged:
             pristine = server.of(copy.database)
-            said = _plant_in_database(damage, folder, pristine, damaged, _chance(damage, seed))
-            return said, _asked(damage, material.binaries, pristine, damaged)
+            said = _plant_in_database(damage, material, folder, pristine, damaged, _chance(damage, seed))
+            return said, _asked(damage, material, pristine, damaged)
 
     return _judged(damage, plant)
 
@@ -146,7 +148,7 @@ def _database(server: Place, template: str, name: str) -> Iterator[Place]:
 
 
 def _plant_in_database(
-    damage: Damage, folder: Path, pristine: Place, damaged: Place, chance: random.Random
+    damage: Damage, material: Material, folder: Path, pristine: Place, damaged: Place, chance: random.Random
 ) -> str:
     if damage.name == "heap-bit-flip":
         return pages.flip_heap(folder, pristine, damaged.database, chance)
@@ -160,12 +162,14 @@ def _plant_in_database(
         return rows.delete_row(damaged, chance)
     if damage.name == "orphan-foreign-key":
         return rows.orphan_reference(damaged)
+    if damage.expects == ERASURE and material.erased:
+        return persons.bring_back(damaged, material.erased, chance)
     return rows.set_sequence_back(damaged)
 
 
-def _asked(damage: Damage, binaries: Path, pristine: Place, damaged: Place) -> list[Check]:
+def _asked(damage: Damage, material: Material, pristine: Place, damaged: Place) -> list[Check]:
     """All checks of a database, so that the matrix shows which of them see the damage too."""
-    checks = [check_checksums(damaged, binaries)] if damage.name.endswith("bit-flip") else []
+    checks = [check_checksums(damaged, material.binaries)] if damage.name.endswith("bit-flip") else []
     return [
         *checks,
         check_indexes(damaged),
@@ -173,4 +177,5 @@ def _asked(damage: Damage, binaries: Path, pristine: Place, damaged: Place) -> l
         check_foreign_keys(damaged),
         check_sequences(damaged),
         check_rows(pristine, damaged),
+        *persons.looked_up(damaged, material.erased),
     ]

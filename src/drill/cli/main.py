@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from drill.cli.check import check_command
 from drill.cli.options import APPROVAL_OPTION, OPERATOR_OPTION
 from drill.cli.options import DRILLS_OPTION as _DRILLS
 from drill.cli.options import JSON_OPTION as _JSON
+from drill.cli.options import MAYBE_RUN_FOLDER as _MAYBE_RUN_FOLDER
+from drill.cli.options import RUN_FOLDER as _RUN_FOLDER
+from drill.cli.options import RUNS_OPTION as _RUNS
 from drill.cli.options import target_options as _target_options
 from drill.cli.options import where_of as _where
 from drill.cli.progress import Terminal
@@ -26,7 +30,7 @@ from drill.cli.reports import compare, report
 from drill.cli.say import as_json, failures, healed_json, healing, table
 from drill.definition import load_drill
 from drill.definition.drill_table import CONTROLS
-from drill.model.errors import DefinitionError, DrillError, WorldError
+from drill.model.errors import DefinitionError, DrillError, WorldError, all_or_mistakes
 from drill.model.plan import to_json
 from drill.model.units import seconds
 from drill.model.verdicts import EXIT_CODES, EXIT_DEFINITION, EXIT_WORLD, Status, worst
@@ -55,10 +59,6 @@ for _command in (
 ):  # fmt: skip
     cli.add_command(_command)
 
-_RUNS = click.option(
-    "--runs", type=click.Path(path_type=Path), default=wiring.RUNS, help="Folder with the runs."
-)
-
 
 @cli.command("list")
 @_DRILLS
@@ -77,8 +77,9 @@ def list_(drills: Path, json_: bool) -> None:
 @click.option("--seed", type=int, default=0, help="Seed of the arrivals.")
 def plan(drill: str, drills: Path, seed: int, **where: Any) -> None:
     """Print the frozen plan of a drill as JSON, and its digest on stderr."""
+    asked = load_drill(wiring.one(drill, drills))
     with wiring.opened(_where(**where)) as target:
-        planned = make_plan(load_drill(wiring.expand([drill], drills)[0]), target, seed=seed, sham=False)
+        planned = make_plan(asked, target, seed=seed, sham=False)
     click.echo(json.dumps(json.loads(to_json(planned)), indent=1, ensure_ascii=False))
     click.echo(f"digest {planned.digest}", err=True)
 
@@ -112,8 +113,7 @@ def run(
 ) -> None:  # fmt: skip
     """Conduct drills, judge them and write their reports."""
     files = wiring.expand(drills_or_suite, drills)
-    for file in files:
-        load_drill(file)
+    all_or_mistakes([partial(load_drill, file) for file in files])
     how = wiring.How(
         argv=("drill", *sys.argv[1:]),
         seed=seed,
@@ -132,13 +132,14 @@ def run(
             judged.append(wiring.run_drill(file, target, how, terminal.show))
             terminal.say(failures(judged[-1]))
             if wiring.was_stopped(judged[-1]):
-                terminal.say(f"stopped: {len(files) - len(judged)} drills were not begun")
+                left = ", ".join(each.stem for each in files[len(judged) :])
+                terminal.say(f"stopped; not begun: {left or 'none'}")
                 break
     _finish(judged, json_=json_)
 
 
 @cli.command()
-@click.argument("run_folder", type=click.Path(path_type=Path))
+@_RUN_FOLDER
 @_JSON
 def judge(run_folder: Path, json_: bool) -> None:
     """Judge a stored run again from its journal alone; same journal, same bytes."""
@@ -148,7 +149,7 @@ def judge(run_folder: Path, json_: bool) -> None:
 
 
 @cli.command()
-@click.argument("run_folder", type=click.Path(path_type=Path), required=False)
+@_MAYBE_RUN_FOLDER
 @_RUNS
 @_JSON
 def heal(run_folder: Path | None, runs: Path, json_: bool) -> None:
@@ -168,7 +169,7 @@ def heal(run_folder: Path | None, runs: Path, json_: bool) -> None:
 
 
 @cli.command()
-@click.argument("run_folder", type=click.Path(path_type=Path), required=False)
+@_MAYBE_RUN_FOLDER
 @_RUNS
 @_JSON
 def abort(run_folder: Path | None, runs: Path, json_: bool) -> None:
@@ -246,3 +247,7 @@ def main() -> None:
     except DrillError as error:
         click.echo(f"drill: {Redactor(known(os.environ)).clean(str(error))}", err=True)
         sys.exit(EXIT_DEFINITION if isinstance(error, DefinitionError) else EXIT_WORLD)
+    except OSError as error:
+        # Of a disk or a terminal, somewhere on the way: its own code (1) would read as a verdict.
+        click.echo(f"drill: {Redactor(known(os.environ)).clean(str(error))}", err=True)
+        sys.exit(EXIT_WORLD)

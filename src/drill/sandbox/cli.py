@@ -13,6 +13,9 @@ from drill.sandbox import commands, defects
 from drill.sandbox.commands import UsageError, WorldError
 from drill.sandbox.order import PROFILES, Order
 
+ABOUT = """The embedded voice platform, which drills are tried on. Exit codes: 0 done, 3 it cannot be asked,
+4 it did not work out, or is not up."""
+
 
 class _Parser(argparse.ArgumentParser):
     """argparse's own code for a mistake is 2, which here would read as "unknown verdict"."""
@@ -76,12 +79,20 @@ def _row(it: dict[str, Any]) -> str:
 
 
 def _parser() -> _Parser:
-    parser = _Parser(prog="python -m drill.sandbox", description=__doc__)
+    parser = _Parser(prog="drill sandbox", description=ABOUT)
     commands_ = parser.add_subparsers(dest="command", required=True)
     up = _command(commands_, "up", "start the platform; returns when it is ready")
-    up.add_argument("--defect", action="append", default=[], metavar="NAME", help=", ".join(defects.Defect))
     up.add_argument(
-        "--proxy", default="auto", help="fault proxy: auto, embedded or the path of a toxiproxy-server"
+        "--defect",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=f"start it with this resilience defect: {', '.join(defects.Defect)}",
+    )
+    up.add_argument(
+        "--proxy",
+        default="auto",
+        help="fault proxies: auto (when not given), embedded, or a toxiproxy-server's path",
     )
     up.add_argument(
         "--set",
@@ -89,13 +100,17 @@ def _parser() -> _Parser:
         default=[],
         type=_pair,
         metavar="KEY=VALUE",
-        help="a setting of agents; backups.NAME",
+        help="a setting of its agents, or backups.NAME; a name that is none lists all",
     )
     up.add_argument(
         "--isolation", choices=("auto", "processes"), default="auto", help="how zones are kept together"
     )
     up.add_argument(
-        "--profile", choices=PROFILES, default="ha", help="the store: no failover, a quick one, stock timers"
+        "--profile",
+        choices=PROFILES,
+        default="ha",
+        help="its store: ha (when not given) fails over quickly, realistic with Patroni's stock timers, "
+        "lite not at all",
     )
     up.add_argument(
         "--backups",
@@ -114,8 +129,12 @@ def _parser() -> _Parser:
 
 def _command(commands_: Any, name: str, text: str) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands_.add_parser(name, help=text, description=text)
-    command.add_argument("--instance", type=int, default=0, metavar="N", help="loopback network 127.(20+N)")
-    command.add_argument("--state", type=Path, metavar="DIR", help="default: .drill/sandbox-N")
+    command.add_argument(
+        "--instance", type=int, default=0, metavar="N", help="its loopback net, 127.(20+N); 0 when not given"
+    )
+    command.add_argument(
+        "--state", type=Path, metavar="DIR", help="its folder; .drill/sandbox-N when not given"
+    )
     return command
 
 

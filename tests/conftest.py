@@ -63,18 +63,14 @@ class Groups(LoadScopeScheduling):
         return GROUPS.get(name, name)
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        """While another process drills, only what is light; what has to wait is given out when it has ended."""
+        """While another process drills, only what is light; the rest is given out when it has ended."""
         waiting = next(iter(next(iter(self.workqueue.values()))))
         if waiting.startswith(LIGHT) or not self._drilling() - {node}:
             super()._assign_work_unit(node)
 
     def _drilling(self) -> set[WorkerController]:
         """The processes that have drills left to run."""
-        return {
-            node
-            for node, work in self.assigned_work.items()
-            if not all(work.get(DRILLS, {}).values())
-        }
+        return {node for node, work in self.assigned_work.items() if not all(work.get(DRILLS, {}).values())}
 
     def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
         """With the last drill the processes that waited go on."""

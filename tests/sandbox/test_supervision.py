@@ -104,10 +104,16 @@ def open_ports(layout: Layout) -> list[str]:
     return found
 
 
+def lives(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def nothing_left(box: Box, members: list[psutil.Process]) -> bool:
     """No process and no port."""
-    alive = [it for it in members if it.is_running() and it.status() != psutil.STATUS_ZOMBIE]
-    return not alive and not box.processes() and not open_ports(box.layout)
+    return not any(map(lives, members)) and not box.processes() and not open_ports(box.layout)
 
 
 @pytest.fixture(scope="module")

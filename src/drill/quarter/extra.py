@@ -7,8 +7,10 @@ rules with the colours filled in. The document's dates and its identifier come f
 from __future__ import annotations
 
 import json
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from importlib.resources import files
 from typing import Any
@@ -17,6 +19,7 @@ from drill.model.errors import WorldError
 from drill.quarter.oscal_links import dangling
 
 MISSING = "needs the extra `report`: pip install 'drill[report]'"
+_EPOCH = "SOURCE_DATE_EPOCH"
 _ICON = re.compile(r'<svg aria-hidden="true" viewBox="0 0 16 16".*?</svg>', re.DOTALL)
 _DRAWING = re.compile(r"(<svg [^>]*>)")
 _COLOUR = re.compile(r"--([a-z-]+): (#[0-9a-f]+)")
@@ -63,10 +66,25 @@ def pdf(html: str, attached: Mapping[str, str], identifier: str, made: datetime)
         for name, text in sorted(attached.items())
     ]
     page = _drawable(dated.replace("</style>", f"{_text('drill.quarter', 'paper.css')}</style>", 1))
-    done = HTML(string=page, base_url=None).write_pdf(
-        pdf_variant="pdf/a-3a", attachments=attachments, pdf_identifier=identifier.encode(), dpi=144,
-    )  # fmt: skip
+    with _dated(made):
+        done = HTML(string=page, base_url=None).write_pdf(
+            pdf_variant="pdf/a-3a", attachments=attachments, pdf_identifier=identifier.encode(), dpi=144,
+        )  # fmt: skip
     return bytes(done)
+
+
+@contextmanager
+def _dated(made: datetime) -> Iterator[None]:
+    """Fonts are cut to size by fontTools, which writes the hour into each unless this variable has one."""
+    before = os.environ.get(_EPOCH)
+    os.environ[_EPOCH] = str(int(made.timestamp()))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_EPOCH]
+        else:
+            os.environ[_EPOCH] = before
 
 
 def _drawable(html: str) -> str:

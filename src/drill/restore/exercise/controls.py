@@ -21,7 +21,7 @@ from drill.restore.proof.controls.run import run_controls
 from drill.restore.proof.place import Place
 from drill.restore.proof.points import AgeLimits
 from drill.restore.proof.points import RecoveryPoint as Point
-from drill.restore.stores import BackupStore, RecoveryPoint
+from drill.restore.stores import RecoveryPoint
 
 START_WITHIN_S = 30.0
 LATE = 3  # base backups that may be overdue before the newest counts as stale
@@ -29,11 +29,10 @@ LATE = 3  # base backups that may be overdue before the newest counts as stale
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """What a restore leaves to plant damages on."""
+    """What a restore leaves to plant damages on. `pristine`: the base backup as it was fetched."""
 
     tell: Tell
-    store: BackupStore
-    point: RecoveryPoint
+    pristine: Path
     points: tuple[RecoveryPoint, ...]
     oldest: RecoveryPoint
     known: Known
@@ -63,9 +62,7 @@ def run(grounds: Grounds, wanted: str, seed: int) -> None:
 
 
 def _material(grounds: Grounds, scratch: Path) -> Material:
-    """A base backup as it lies in the store has to be fetched again: the copy's was replayed."""
-    layout, pristine = grounds.layout, grounds.layout.data.parent / "pristine"
-    grounds.store.fetch_base(grounds.point, pristine)
+    layout, pristine = grounds.layout, grounds.pristine
     aged = [Point(each.name, each.ended_s) for each in grounds.points if each.whole]
     limits = AgeLimits(max(grounds.every_s * LATE, time.time() - max(each.ended_s for each in aged) + LATE))
     return Material(

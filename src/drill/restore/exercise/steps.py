@@ -73,6 +73,11 @@ class _Work:
     deadline: float
 
     @property
+    def pristine(self) -> Path:
+        """Where the base backup lies as it was fetched, for the controls."""
+        return self.layout.data.parent / "pristine"
+
+    @property
     def left_s(self) -> float:
         """Of the order's deadline; HungError when nothing is left."""
         left_s = self.deadline - time.monotonic()
@@ -151,14 +156,15 @@ def _all(target: Target, backups: Backups, order: Order, run_id: str, workspace:
 
 
 def _goal(order: Order, place: Place, run_id: str) -> Goal:
+    """A position is an end, that of a named point too: what begins there was written later."""
     match order.to:
         case "time":
             return Goal("time", utc_us=round((time.time() - order.before_s) * 1e6))
         case "name":
             name = f"drill-{run_id}"[:60]
-            return Goal("name", name=name, lsn=source.position(place, name))
+            return Goal("name", name=name, lsn=source.position(place, name), inclusive=False)
         case "lsn":
-            return Goal("lsn", lsn=source.position(place))
+            return Goal("lsn", lsn=source.position(place), inclusive=False)
         case _:
             return Goal()
 
@@ -181,6 +187,8 @@ def _restore(work: _Work, goal: Goal, standby: Place | None, segment_bytes: int,
     phase.enter("fetch", "backup")
     work.store.fetch_base(point, work.layout.data)
     tell_check(work.tell, check_manifest(work.layout.data))
+    if work.order.controls != "none":  # replay changes the copy, and the store may let the point go meanwhile
+        shutil.copytree(work.layout.data, work.pristine)
     _ = work.left_s
     work.store.fetch_wal(names, work.layout.archive)
     phase.over("fetched", f"{point.size_bytes / 1e6:.0f} MB and {len(names)} log files")
@@ -190,7 +198,7 @@ def _restore(work: _Work, goal: Goal, standby: Place | None, segment_bytes: int,
         known = _prove(work, server, goal, standby, oldest, phase)
         if work.order.controls != "none":
             server.stop()
-            controls.run(_grounds(work, point, points, oldest, known), work.order.controls, work.order.seed)
+            controls.run(_grounds(work, points, oldest, known), work.order.controls, work.order.seed)
 
 
 def _older_log(work: _Work, point: RecoveryPoint) -> RecoveryPoint:
@@ -277,10 +285,10 @@ def _prove(
 
 
 def _grounds(
-    work: _Work, point: RecoveryPoint, points: tuple[RecoveryPoint, ...], oldest: RecoveryPoint, known: Known
+    work: _Work, points: tuple[RecoveryPoint, ...], oldest: RecoveryPoint, known: Known
 ) -> controls.Grounds:
     return controls.Grounds(
-        work.tell, work.store, point, points, oldest, known, work.layout, work.programs, work.apart,
+        work.tell, work.pristine, points, oldest, known, work.layout, work.programs, work.apart,
         source.database_of(work.backups), work.backups.every_s,
     )  # fmt: skip
 

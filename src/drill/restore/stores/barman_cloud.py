@@ -54,6 +54,8 @@ class BarmanCloud:
     def fetch_base(self, point: RecoveryPoint, into: Path) -> None:
         """See the port."""
         parts = {it["Key"].rpartition("/")[2]: it for it in self._s3.items(f"base/{point.name}/")}
+        if not parts:
+            raise GoneError(f"backup {point.name} was let go between being listed and being fetched")
         tars = [name for name in parts if name in _COMPRESSED]
         if not tars:
             raise WorldError(f"backup {point.name} has no data.tar: it is not whole")

@@ -113,7 +113,8 @@ def _arguments(reader: Reader, provider: Node, what: str, takes: Signature | Non
     given = _given(provider)
     for name, node in given.items():
         if name not in takes.names:
-            reader.mistake(node.line, f"{what} takes no argument {name!r}; {nearest(name, takes.names)}")
+            known = nearest(name, takes.names) if takes.names else "it takes none"
+            reader.mistake(node.line, f"{what} takes no argument {name!r}; {known}")
     for name in sorted(takes.needed - set(given)):
         line = _line(provider, "arguments")
         reader.mistake(line, f"{what} needs the argument {name!r}; write it below arguments:")

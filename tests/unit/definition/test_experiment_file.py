@@ -152,7 +152,7 @@ def test_json_with_tabs_is_an_experiment_too(folder: Path) -> None:
 
 def test_nothing_is_imported_to_check_an_experiment(folder: Path) -> None:
     """Checking a file must not run the code of the extensions that it names."""
-    (folder / "loud.py").write_text("raise SystemExit('imported')\ndef cut(): pass\n")
+    (folder / "loud.py").write_text("raise SystemExit('imported')\ndef cut(mode): pass\n")
     file = folder / "experiment.yaml"
     file.write_text(file.read_text().replace(ACTIONS + ", func: ehr_fault", "module: loud, func: cut"))
     import sys

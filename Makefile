@@ -29,7 +29,7 @@ bench: setup
 bench-calls: setup
 	$(PY) -m benchmarks.calls
 
-# Drills that are killed and stopped, some 350 of them: nothing may be left behind. Two cores, half an hour.
+# Drills that are killed (320) and stopped (50): nothing may be left behind. Two cores, half an hour.
 soak: setup
 	PYTHONPATH=tests $(PY) -m soak
 

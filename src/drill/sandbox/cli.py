@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -27,7 +28,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    args = _parser().parse_args(argv)
+    args = parser().parse_args(argv)
     root = (args.state or Path(f".drill/sandbox-{args.instance}")).absolute()
     try:
         if args.command == "up":
@@ -78,16 +79,17 @@ def _row(it: dict[str, Any]) -> str:
     return f"{where}pid {it['pid']:<9}restarts {it['restarts']:<4}{it['state']}"
 
 
-def _parser() -> _Parser:
-    parser = _Parser(prog="drill sandbox", description=ABOUT)
-    commands_ = parser.add_subparsers(dest="command", required=True)
+def parser() -> _Parser:
+    """What `drill sandbox` takes."""
+    whole = _Parser(prog="drill sandbox", description=ABOUT)
+    commands_ = whole.add_subparsers(dest="command", required=True)
     up = _command(commands_, "up", "start the platform; returns when it is ready")
     up.add_argument(
-        "--defect",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help=f"start it with this resilience defect: {', '.join(defects.Defect)}",
+        "--defect", action="append", default=[], metavar="NAME", help="start it bad in this way; see below"
+    )
+    up.epilog, up.formatter_class = (
+        _listed("defects", list(defects.Defect)),
+        argparse.RawDescriptionHelpFormatter,
     )
     up.add_argument(
         "--proxy",
@@ -124,7 +126,12 @@ def _parser() -> _Parser:
     status = _command(commands_, "status", "say what runs; exit 0 only when all of it does")
     status.add_argument("--json", action="store_true")
     _command(commands_, "down", "end it; fine when it is down already")
-    return parser
+    return whole
+
+
+def _listed(what: str, names: Sequence[str]) -> str:
+    """Names that can be copied: none is broken at its hyphens."""
+    return textwrap.fill(f"{what}: {', '.join(names)}", 79, break_on_hyphens=False, subsequent_indent="  ")
 
 
 def _command(commands_: Any, name: str, text: str) -> argparse.ArgumentParser:

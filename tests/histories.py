@@ -26,6 +26,7 @@ from drill.model import events as ev
 from drill.model import plan as pl
 from drill.model.verdicts import Verdict
 from drill.timeline import Timeline, fold
+from drill.traffic.schedule import draw, of_plan
 
 Entry = tuple[str, float, ev.Event]
 Entries = list[Entry]
@@ -34,6 +35,7 @@ ORIGIN_NS = 5_000_000_000_000
 UTC_NS = 1_790_000_000_000_000_000
 ZONES = ("a", "b", "c")
 RUN_ID = "20261123T120000Z-abc123"
+CALLS_LAST_S = 60_000.0  # so that all callers of the schedule come in the ramp
 APPLIED_S, OPENED_S, REVERTED_S, CLOSED_S, UNWIND_S, END_S = 26.2, 28.0, 56.2, 60.2, 96.0, 100.0
 RECOVERY = pl.RecoveryLimits(1.5, 0.10, 0.05, 30.0, 20.0, 200.0)
 BREAKER = pl.BreakerLimits(15.0, 15.0, 1, 5.0, 2.5)
@@ -49,7 +51,7 @@ def plan(**changes: Any) -> pl.Plan:
         risk="R-012", controls=(), runbook="runbook.md", schedule="quarterly", target="sandbox",
         environment="sandbox", profile="lite", target_digest="d" * 64, zones=ZONES, capacities=(32, 32, 32),
         members=(), experiment_file="x.yaml",
-        experiment="{}", load=pl.LoadPlan("p.py", "e" * 64, 20, 60.0),
+        experiment="{}", load=pl.LoadPlan("p.py", "e" * 64, 20, CALLS_LAST_S),
         phases=pl.Phases(10.0, 15.0, 30.0, 60.0), objectives=objectives, seed=7, sham=False,
     )  # fmt: skip
     return dataclasses.replace(base, objectives=dataclasses.replace(objectives, **asked), **changes)
@@ -155,7 +157,7 @@ def outage() -> Entries:
 
 
 def control(the_plan: pl.Plan | None = None, recovery_s: float = 56.3) -> Entries:
-    """What the conductor writes."""
+    """What the conductor writes, the reaper's lease, and the name of the load's schedule."""
     the_plan = the_plan or plan()
     started = ev.RunStarted(
         run_id=RUN_ID, drill=the_plan.drill, plan_digest=the_plan.digest, seed=7, sham=False,
@@ -173,11 +175,21 @@ def control(the_plan: pl.Plan | None = None, recovery_s: float = 56.3) -> Entrie
     entries += [("control", at_s, ev.PhaseEntered(name)) for name, at_s in phases.items()]
     entries.append(("control", 0.5, ev.GuardChecked("every zone is healthy", ok=True, detail="")))
     for number, (name, begin_s, end_s) in enumerate(
-        (("probes", 0.9, 99.8), ("load", 1.0, 97.0), ("toolkit", 26.0, recovery_s))
+        (("reaper", 0.6, 96.5), ("probes", 0.9, 99.8), ("load", 1.0, 97.0), ("toolkit", 26.0, recovery_s))
     ):
         entries.append(("control", begin_s, ev.ChildStarted(name, 100 + number)))
         entries.append(("control", end_s, ev.ChildEnded(name, 0, expected=True, detail="")))
+    entries += [("reaper", 0.7, ev.LeaseOpened(1, 10.0)), drawn(the_plan)]
     return [*entries, ("control", 99.9, anchor(99.9)), ("control", END_S, ev.RunEnded("u"))]
+
+
+def drawn(the_plan: pl.Plan) -> Entry:
+    """What the load says of its schedule before the first call."""
+    schedule = draw(of_plan(the_plan))
+    told = ev.ScheduleWritten(
+        len(schedule.arrivals), schedule.digest, the_plan.seed, the_plan.load.concurrency
+    )
+    return "load", 1.0, told
 
 
 def anchor(at_s: float, drift_ns: int = 0) -> ev.ClockAnchor:

@@ -14,7 +14,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -38,10 +40,23 @@ _FLOATS = {text: float(text) for text in ("-1.0", "0.0", "1.0")}
 
 def _float(text: str) -> float:
     known = _FLOATS.get(text)
-    return float(text) if known is None else known
+    return _finite(float(text)) if known is None else known
 
 
-_decode = json.JSONDecoder(parse_float=_float).decode
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        raise ValueError("a number that is none")
+    return number
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no number of a journal")
+
+
+_decode = json.JSONDecoder(parse_float=_float, parse_constant=_no_number).decode
+# Lines that may hold what no clock, counter or text can be: looked at a second time, value by value.
+_DOUBTFUL = re.compile(rb"[0-9]{19}|\\u[dD][89a-fA-F]")
+_MOST = 1 << 63
 
 
 def genesis(stream: str) -> str:
@@ -95,6 +110,7 @@ class Journal:
         except OSError as error:
             raise JournalError(f"cannot open the journal stream {path}: {error.strerror}") from error
         self.append(StreamOpened(self.stream, run_id, os.getpid()), durable=True)
+        _keep_name(path.parent)
 
     def append(self, event: Event, *, durable: bool = False, t_ns: int | None = None) -> str:
         """Write one event and return its id; JournalError when it could not be written."""
@@ -156,6 +172,18 @@ class Journal:
             self._file.close()
 
 
+def _keep_name(folder: Path) -> None:
+    """A new file is only there after a power cut once its folder is on disk too."""
+    try:
+        held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(held)
+        finally:
+            os.close(held)
+    except OSError as error:
+        raise JournalError(f"the folder {folder} cannot be made durable: {error.strerror}") from error
+
+
 @dataclass(frozen=True, slots=True)
 class Stream:
     """One stream as read back.
@@ -194,12 +222,22 @@ def parse_line(
         raise ChangedError("does not follow from the line before it: it or its predecessor was changed")
     try:
         fields = _decode(body.decode())
-        seq, t_ns, kind = int(fields.pop("n")), int(fields.pop("t_ns")), fields.pop("kind")
+        if _DOUBTFUL.search(body):
+            _sound(fields)
+        seq, t_ns, kind = int(fields.pop("n")), int(fields.pop("t_ns")), str(fields.pop("kind"))
         if told is not None:
             fields = {n: told.setdefault(v, v) if type(v) is str else v for n, v in fields.items()}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise JournalError(f"is not a journal event: {error}") from error
     return Recorded(stream, seq, t_ns, from_fields(kind, fields)), head
+
+
+def _sound(fields: dict[str, Any]) -> None:
+    """ValueError for a number beyond 64 bits, or half a character."""
+    for name, value in fields.items():
+        if isinstance(value, int) and not -_MOST <= value < _MOST:
+            raise ValueError(f"field {name!r} is a number of more than 64 bits")
+        json.dumps(value, ensure_ascii=False).encode()
 
 
 def read_stream(path: Path, told: dict[str, str] | None = None) -> Stream:
@@ -289,9 +327,12 @@ class Tail:
         """What is new since the last call; JournalError when a whole line does not verify."""
         if not self._path.exists():
             return []
-        with self._path.open("rb") as file:
-            file.seek(self._offset)
-            data = file.read()
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                data = file.read()
+        except OSError as error:
+            raise JournalError(f"{self._path} cannot be read: {error.strerror}") from error
         whole = data[: data.rfind(b"\n") + 1]
         self._offset += len(whole)
         events = []

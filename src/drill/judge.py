@@ -142,5 +142,5 @@ def verdicts_from_json(text: str) -> tuple[Verdict, ...]:
             )
             for row in json.loads(text)["verdicts"]
         )  # fmt: skip
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise JournalError(f"this is no list of verdicts: {type(error).__name__}: {error}") from error

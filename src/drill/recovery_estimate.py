@@ -47,6 +47,7 @@ class Recovery:
         breached_call_s: area under breach, in call-seconds.
         calls_mean: live calls, averaged over the evidence.
         evidence_s: how long callers were asked after the fault was applied.
+        empty_s: the longest time without anybody in a call, or away from one: nobody could feel anything.
     """
 
     felt: bool
@@ -60,6 +61,12 @@ class Recovery:
     breached_call_s: float
     calls_mean: float
     evidence_s: float
+    empty_s: float = 0.0
+
+    @property
+    def deserted(self) -> bool:
+        """Nobody was there for so long that an incident could have come and gone."""
+        return self.empty_s >= DETECT_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +114,7 @@ def estimate(
         breached_call_s=breached * evidence_s,
         calls_mean=up,
         evidence_s=evidence_s,
+        empty_s=_empty_s(pieces),
     )
 
 
@@ -129,6 +137,15 @@ def _pieces(steps: Sequence[Step], applied_s: float, end_s: float) -> list[_Piec
         for step, until_s in zip(marks, ends, strict=True)
     )
     return [_Piece(a - applied_s, b - applied_s, step.up, step.breached) for a, b, step in clipped if b > a]
+
+
+def _empty_s(pieces: Sequence[_Piece]) -> float:
+    """The longest time without a caller; neighbouring pieces are one."""
+    longest_s = empty_s = 0.0
+    for piece in pieces:
+        empty_s = 0.0 if piece.up else empty_s + piece.end_s - piece.start_s
+        longest_s = max(longest_s, empty_s)
+    return longest_s
 
 
 def _suffers(piece: _Piece, limits: RecoveryLimits) -> bool:

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from drill.evidence import enrol, environment_bytes, record_bytes
-from drill.journal import Stream, merge, read_run
+from drill.journal import Stream, read_run
 from drill.judge import folded, judge_folded, verdicts_to_json
 from drill.model.errors import JournalError
 from drill.model.plan import Plan, to_json
@@ -118,7 +118,8 @@ def write_results(judged: Judged) -> Path:
     JournalError where the folder takes no files.
     """
     with _nothing_to_collect():
-        timeline = judged.timeline or fold(merge(judged.streams), judged.plan)
+        # A run that cannot be folded is UNKNOWN throughout, and its report says why over an empty picture.
+        timeline = judged.timeline or fold((), judged.plan)
         view = build_view(judged.plan, timeline, judged.verdicts, judged.streams)
     write_file(judged.folder / "verdicts.json", verdicts_to_json(judged.verdicts).encode())
     write_file(judged.folder / "report.md", render_markdown(view).encode())

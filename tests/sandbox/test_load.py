@@ -16,7 +16,6 @@ import pytest
 
 from drill.conduct.children import Child, end, spawn
 from drill.journal import Stream, read_stream
-from drill.load import arrivals
 from drill.load.order import LoadOrder
 from drill.model.events import (
     CallEnded,
@@ -29,6 +28,7 @@ from drill.model.events import (
     TurnEnded,
     TurnInvoked,
 )
+from drill.traffic import schedule as arrivals
 
 pytestmark = pytest.mark.processes
 

@@ -12,8 +12,8 @@ import pytest
 from test_load import agent, of, ordered, running, stopped, wait_for
 
 from drill.journal import read_stream
-from drill.load import arrivals
 from drill.model.events import CallStarted, LoadSample, ScheduleWritten, TurnEnded
+from drill.traffic import schedule as arrivals
 
 pytestmark = pytest.mark.processes
 

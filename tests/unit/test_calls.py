@@ -15,11 +15,18 @@ from histories import Entries, call, changed, ns, outage, patient_of, plan, turn
 PASS, UNKNOWN, FAIL = Status.PASS, Status.UNKNOWN, Status.FAIL
 
 
-def more(from_s: float, waited_s: float | None, intent: str = "chat", outcome: str = "full") -> Entries:
+def more(
+    from_s: float, waited_s: float | None, intent: str = "chat", outcome: str = "full",
+    ended_s: float | None = None,
+) -> Entries:  # fmt: skip
     """The reference outage and twenty more turns, one per call."""
     return [
         *outage(),
-        *(e for n in range(20) for e in turn(f"c{n:02d}", 800, from_s + n / 10, waited_s, intent, outcome)),
+        *(
+            e
+            for n in range(20)
+            for e in turn(f"c{n:02d}", 800, from_s + n / 10, waited_s, intent, outcome, ended_s)
+        ),
     ]
 
 
@@ -64,6 +71,34 @@ def test_a_turn_overdue_when_the_run_ended_was_not_answered() -> None:
     """Asked eight seconds before the calls were cut."""
     late = [e for n in range(20) for e in turn(f"c{n:02d}", 999, 88.0, None, ended_s=96.5)]
     assert verdicts([*outage(), *late])["calls.answered"].status is FAIL
+
+
+def test_a_sound_that_led_to_nothing_is_no_answer() -> None:
+    """Twenty turns are told at once that it did not work, and never acknowledged."""
+    found = verdicts(more(40.0, 0.6, outcome="unanswered", ended_s=57.0))["calls.answered"]
+    assert (found.status, found.measured) == (FAIL, "95.3 %")
+    assert "20 never" in found.sentence
+
+
+def test_an_answer_that_its_caller_spoke_into_is_left_aside() -> None:
+    """What it would have become nobody knows."""
+    into = [e for n in range(20) for e in turn(f"c{n:02d}", 801, 44.0 + n / 10, barge_ms=200.0)]
+    found = verdicts([*more(40.0, 0.6, outcome="unanswered", ended_s=57.0), *into])["calls.answered"]
+    assert (found.status, found.measured) == (PASS, "100.0 %")
+
+
+def test_an_answer_that_the_end_of_the_run_cut_off_is_left_aside() -> None:
+    """It had begun in time."""
+    late = [e for n in range(20) for e in turn(f"c{n:02d}", 999, 92.0, 0.6, "chat", "unanswered", 96.5)]
+    found = verdicts([*outage(), *late])["calls.answered"]
+    assert (found.status, found.measured) == (PASS, "100.0 %")
+
+
+def test_somebody_elses_record_is_no_answer() -> None:
+    """The limit is for what was answered in full or degraded."""
+    found = verdicts(more(40.0, 0.6, "lookup", "wrong_patient"))["calls.answered"]
+    assert found.status is FAIL
+    assert "20 with somebody else's record" in found.sentence
 
 
 def test_too_few_turns_are_unknown() -> None:

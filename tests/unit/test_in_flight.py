@@ -80,6 +80,44 @@ def test_a_share_that_the_evidence_leaves_open_is_unknown() -> None:
     assert judged(waiting)[RESUMED].status is FAIL
 
 
+def flaps(name: str, times: int) -> Entries:
+    """One more caller who is cut off at 26.17, then taken and dropped so many times, and gives up."""
+    entries, before = hit(name, None, None)[:-1], name
+    for attempt in range(2, times + 2):
+        again = f"{name}.{attempt}"
+        entries += call(again, 25.0 + attempt, 25.1 + attempt, "dropped", before, attempt)
+        before = again
+    return [*entries, gave_up(before, 40.0)]
+
+
+def test_a_caller_who_is_taken_and_dropped_again_is_one_who_is_not_back() -> None:
+    """Six breaks, of which five were followed by a call that was taken."""
+    found = judged([*zone_loss(), *flaps("x", 5)])
+    assert (found[RESUMED].status, found[RESUMED].measured) == (FAIL, "87.5 %")
+    assert "7 of 8 callers" in found[RESUMED].sentence
+    assert "1 gave up" in found[RESUMED].sentence
+    assert found[SILENCE].status is FAIL
+
+
+def test_a_caller_is_back_when_the_call_holds() -> None:
+    """Taken and dropped at 27 s, and taken for good at 30 s: within 10 s, not within 3 s."""
+    again = [
+        *hit("x", None, None)[:-1],
+        *call("x.2", 27.0, 27.1, "dropped", "x", 2),
+        *call("x.3", 30.0, 96.5, "cut", "x.2", 3),
+        *turn("x.3", 1, 33.0),
+    ]
+    assert "8 of 8 callers" in judged([*zone_loss(), *again])[RESUMED].sentence
+    short = judged([*zone_loss(), *again], InFlightLimits(0.9, 3.0, 20.0))[RESUMED]
+    assert "7 of 8 callers" in short.sentence
+
+
+def test_a_call_in_which_nothing_is_answered_is_not_being_back() -> None:
+    """It is up to the end, and the caller asks in vain."""
+    mute = [*hit("x", 28.0, None), *turn("x.2", 1, 33.0, None, ended_s=96.5)]
+    assert "7 of 8 callers" in judged([*zone_loss(), *mute])[RESUMED].sentence
+
+
 def test_nobody_hit_is_unknown() -> None:
     """It was not tried."""
     found = verdicts(outage(), plan(in_flight=InFlightLimits(0.9, 10.0, 20.0)))

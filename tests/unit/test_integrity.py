@@ -326,3 +326,46 @@ def test_two_faults_are_seen_from_the_later_one_on() -> None:
         ("faults", 56.0, ev.FaultReverted("f2", "{}", "toolkit")),
     ]
     assert verdicts(two)["integrity.witness"].status is PASS
+
+
+def test_a_turn_that_is_ended_twice_is_a_contradiction() -> None:
+    """Whichever line is right."""
+    again = [e for e in outage() if isinstance(e[2], ev.TurnEnded)][:1]
+    found = verdicts([*outage(), *again])["integrity.streams"]
+    assert (found.status, found.measured) == (UNKNOWN, "1 turn")
+    assert "contradicts itself" in found.sentence
+
+
+def test_a_guard_that_answered_after_the_fault_was_asked_for_is_unknown() -> None:
+    """It guarded nothing."""
+    late = [(s, 70.0 if isinstance(e, ev.GuardChecked) else t, e) for s, t, e in outage()]
+    found = verdicts(late)["integrity.guards"]
+    assert found.status is UNKNOWN
+    assert found.sentence == "1 guard answered up to 43.9 s after the first fault was asked for."
+
+
+def test_a_helper_that_ended_with_a_code_of_failure_is_unknown_though_it_was_asked_to() -> None:
+    """A generator that fails while it quits was not a whole generator."""
+
+    def failing(_at_s: float, event: ev.Event) -> ev.Event:
+        load = isinstance(event, ev.ChildEnded) and event.child == "load"
+        return dataclasses.replace(event, returncode=4) if load else event  # type: ignore[type-var]
+
+    found = verdicts(changed(outage(), failing))["integrity.children"]
+    assert found.status is UNKNOWN
+    assert found.sentence == "Helper processes did not last: load ended with code 4."
+
+
+@pytest.mark.parametrize("name", ["reaper", "load", "probes", "toolkit"])
+def test_a_helper_that_the_record_does_not_name_is_unknown(name: str) -> None:
+    """No drill can be without it."""
+    found = verdicts(without(outage(), lambda e: getattr(e, "child", "") == name))["integrity.children"]
+    assert found.status is UNKNOWN
+    assert found.sentence == f"The record names no {name} process."
+
+
+def test_a_fault_without_a_reaper_that_stood_by_is_unknown() -> None:
+    """Nobody would have undone it."""
+    found = verdicts(without(outage(), lambda e: isinstance(e, ev.LeaseOpened)))["integrity.children"]
+    assert found.status is UNKNOWN
+    assert "nothing tells that a reaper stood by" in found.sentence

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from drill.journal import Journal, Tail, merge, read_run, read_stream
+from drill.journal import Journal, Tail, genesis, merge, read_run, read_stream
 from drill.model.errors import JournalError
 from drill.model.events import PhaseEntered, TurnInvoked
 
@@ -116,3 +117,45 @@ def test_a_folder_without_streams_is_no_run(tmp_path: Path) -> None:
     """An empty folder is an error, never an empty run."""
     with pytest.raises(JournalError, match="no journal stream"):
         read_run(tmp_path)
+
+
+NO_COUNTERS = (
+    b'{"n":1,"t_ns":2,"kind":"probe.breaker","zone":"a","ok":true,"state":"open","successful":0,'
+    b'"failed":0,"not_permitted":0,"transitions":"[]","detail":""}'
+)
+
+
+def _chained(folder: Path, body: bytes) -> Path:
+    """A stream of two lines whose chain is right, whatever the second says."""
+    chain, out = genesis("load"), b""
+    first = b'{"n":0,"t_ns":1,"kind":"stream.opened","stream":"load","run_id":"r","pid":1}'
+    for line in (first, body):
+        chain = hashlib.sha256(chain.encode() + line).hexdigest()
+        out += line[:-1] + b',"chain":"' + chain.encode() + b'"}\n'
+    path = folder / "load.jsonl"
+    path.write_bytes(out)
+    return path
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"n":1,"t_ns":1,"kind":["x"]}',
+        b'{"n":1,"t_ns":1,"kind":{}}',
+        b'{"n":Infinity,"t_ns":1,"kind":"x"}',
+        b'{"n":1,"t_ns":1e999,"kind":"stream.sealed","events":1}',
+        b'{"n":1,"t_ns":2,"kind":"run.aborted","reason":"\\ud800"}',
+        b'{"n":1,"t_ns":2,"kind":"turn.invoked","call":"c","seq":1,"intent":"chat","eos_ns":1'
+        + b"0" * 400
+        + b"}",
+        NO_COUNTERS,
+    ],
+    ids=["list", "object", "infinity", "1e999", "half a character", "400 digits", "transitions"],
+)
+def test_a_line_whose_chain_is_right_and_whose_content_is_not_is_told_by_its_place(
+    body: bytes, tmp_path: Path
+) -> None:
+    """Whoever can write the chain can write anything into it."""
+    found = read_stream(_chained(tmp_path, body))
+    assert found.fault.startswith("load.jsonl:2: ")
+    assert len(found.events) == 1

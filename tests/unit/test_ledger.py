@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from drill.faults.ehr import MODES, ehr_fault
-from drill.faults.ledger import apply, outstanding, revert
+from drill.faults.ledger import apply, outstanding, revert, revert_surely, unclear
 from drill.faults.toxiproxy import ProxyState, Server, Toxic
 from drill.journal import Journal, read_stream
-from drill.model.errors import WorldError
+from drill.model.errors import NoAnswerError, WorldError
 from drill.model.events import FaultFailed, FaultRequested
 from drill.model.target import Link
 
@@ -136,3 +136,30 @@ def test_an_unknown_way_to_fail_is_refused_in_words() -> None:
     """The message lists the six ways."""
     with pytest.raises(ValueError, match="wrong-patient"):
         ehr_fault("gone", LINKS[0])
+
+
+class HungServer(FakeServer):
+    """Takes the order, gives no answer, and works it off later."""
+
+    def add_toxic(self, name: str, toxic: Toxic) -> ProxyState:
+        raise NoAnswerError("the fault proxy gave no answer: TimeoutError")
+
+
+def test_an_order_that_got_no_answer_is_undone_once_more_after_a_moment(tmp_path: Path) -> None:
+    """What it asked for may come about after the first undoing."""
+    hung = HungServer("http://127.0.0.1:1", world().one.proxies)
+    hanging = FakeWorld(hung)
+    fault = ehr_fault("slow", LINKS[0])
+    with Journal(tmp_path / "faults.jsonl", "r") as journal:
+        with pytest.raises(NoAnswerError):
+            apply(journal, "f1", fault, hanging)
+        journal.flush()
+        events = read_stream(tmp_path / "faults.jsonl").events
+        assert unclear(events) == {"f1"}
+        before = dict(hung.proxies)
+
+        def works_it_off(_length_s: float) -> None:
+            FakeServer.add_toxic(hung, "ehr-a", fault.toxic)  # type: ignore[attr-defined]
+
+        assert revert_surely(journal, events, hanging, "test", works_it_off) == []
+    assert hung.proxies == before

@@ -11,7 +11,7 @@ from drill.model.verdicts import Status
 from drill.objectives.recovery import measure
 from drill.recovery_estimate import Recovery, estimate
 from drill.timeline import Step
-from histories import APPLIED_S, outage, plan, timeline, turn, verdicts, without
+from histories import APPLIED_S, UNWIND_S, call, ns, outage, plan, timeline, turn, verdicts, without
 
 LIMITS = RecoveryLimits(1.5, 0.10, 0.05, 30.0, 20.0, 200.0)
 
@@ -104,6 +104,17 @@ def test_never_is_a_fail() -> None:
     assert "still not well" in found.sentence
 
 
+def test_saying_sorry_at_once_for_ever_is_not_being_well() -> None:
+    """Every call hears a sound after 0.6 s, and after 15 s gives up on what it asked."""
+    sorry = [
+        e
+        for number in range(20)
+        for n in range(4)
+        for e in turn(f"c{number:02d}", 900 + n, 30.0 + 16 * n, 0.6, "chat", "unanswered", 45.0 + 16 * n)
+    ]
+    assert verdicts([*outage(), *sorry])["recovery.time_to_recover"].status is Status.FAIL
+
+
 def test_too_little_evidence_afterwards_is_unknown() -> None:
     """The load died 10 s after callers were well again."""
     short = [e for e in outage() if e[0] != "load" or e[1] < 40.0]
@@ -140,6 +151,18 @@ def test_callers_who_never_felt_it_are_a_pass_when_the_witness_did() -> None:
     """TTR 0, since somebody saw the fault."""
     found = verdicts(_unfelt())["recovery.time_to_recover"]
     assert (found.status, found.measured) == (Status.PASS, "0 ms")
+
+
+def test_nobody_left_in_a_call_is_not_nobody_who_felt_it() -> None:
+    """All are hung up on as the fault bites, nobody dials again, and others come 14.5 s later."""
+    entries = without(_unfelt(), lambda e: isinstance(e, ev.CallStarted | ev.CallEnded))
+    entries = without(entries, lambda e: 26.5 < (getattr(e, "eos_ns", 0) - ns(0.0)) / 1e9 < 41.5)
+    for number in range(20):
+        entries += call(f"c{number:02d}", 1.5, 26.5, "dropped")
+        entries += call(f"d{number:02d}", 41.0, UNWIND_S + 0.5, "cut")
+    found = verdicts(entries)["recovery.time_to_recover"]
+    assert found.status is Status.UNKNOWN
+    assert "14.5 s nobody was in a call" in found.sentence
 
 
 def test_callers_who_never_felt_it_are_unknown_when_nobody_saw_the_fault() -> None:

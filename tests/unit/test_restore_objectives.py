@@ -10,6 +10,7 @@ import histories as h
 from drill.journal import merge
 from drill.model import events as ev
 from drill.model import restore_events as re
+from drill.model.damages import DAMAGES
 from drill.model.plan import Plan, RestoreLimits
 from drill.model.verdicts import Status, Verdict
 from drill.objectives import exercised, restore
@@ -52,7 +53,9 @@ def told(*more: h.Entry, points: Any = POINTS, after: Any = POINTS, kept: Any = 
              enumerate(("fetched", "replayed", "connected", "verified", "served"))]  # fmt: skip
     turns = [("restore", 33.0, re.RestoredTurn(name, "c", int(name[-1]), "d", 0)) for name in kept]
     checks = [("restore", 33.0, check(name)) for name in (*restore.PROOFS, "replica.equal")]
-    control = re.ControlRun("deleted-row", "rows.equal", "caught", "", ("rows.equal",), ("rows.equal",), 0.1)
+    controls = [
+        re.ControlRun(d.name, d.expects, "caught", "", (d.expects,), (d.expects,), 0.1) for d in DAMAGES
+    ]
     return [
         ("load", 1.0, ev.CallStarted("c", "p", h.ns(1), ok=True, detail="")),
         *turn("c", 0, 10.0), *turn("c", 1, 20.0),
@@ -60,7 +63,7 @@ def told(*more: h.Entry, points: Any = POINTS, after: Any = POINTS, kept: Any = 
         *listing("before", points),
         ("restore", 30.2, re.PointChosen("p2", "newest", 7, 2)),
         *marks, *turns, ("restore", 33.5, re.TurnsRestored(ok=True, turns=len(kept), detail="")),
-        *checks, ("restore", 35.0, control), *listing("after", after), *more,
+        *checks, *(("restore", 35.0, each) for each in controls), *listing("after", after), *more,
         ("restore", 37.0, re.RestoreEnded()),
     ]  # fmt: skip
 
@@ -175,6 +178,14 @@ def test_a_damage_that_no_check_saw_makes_the_controls_void() -> None:
     for outcome in ("missed", "void"):
         control = re.ControlRun("deleted-row", "rows.equal", outcome, "stayed green", (), (), 0.1)
         assert red(judged(told(("restore", 35.0, control)))) == {"restore.controls": "UNKNOWN"}
+
+
+def test_a_damage_that_was_due_and_left_no_word_makes_the_controls_unknown() -> None:
+    entries = [e for e in told() if getattr(e[2], "damage", "") not in ("stale-backup", "low-sequence")]
+    found = judged(entries)
+    assert red(found) == {"restore.controls": "UNKNOWN"}
+    sentence = found["restore.controls"].sentence
+    assert sentence == "2 damages of 13 that were due left no word: low-sequence and stale-backup."
 
 
 def test_no_damage_planted_is_not_known() -> None:

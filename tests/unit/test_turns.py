@@ -158,3 +158,13 @@ def test_nothing_acknowledged_is_unknown_but_a_phantom_stays_one() -> None:
     found = judged(silent)
     assert found["turns.lost"].status is UNKNOWN
     assert found["turns.phantom"].status is FAIL
+
+
+def test_an_acknowledgement_is_not_taken_back_by_a_second_end() -> None:
+    """The load says later that nobody can know of a turn that was acknowledged and is lost."""
+    gone = acknowledged(zone_loss())[-1]
+    unsaid = dataclasses.replace(
+        gone, ack_ns=0, outcome="unanswered", ledger="info", turn_id="", patient="", digest=""
+    )
+    found = judged([*losing(gone.turn_id), ("load", 99.0, unsaid)])["turns.lost"]
+    assert (found.status, found.measured.partition(",")[0]) == (FAIL, "1 turn")

@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from typing import Any
 
 import pytest
 
-from drill.load.arrivals import Demand, draw
 from drill.model import events as ev
 from drill.model.plan import LoadPlan, Phases, Plan
 from drill.model.verdicts import Status, Verdict
 from drill.objectives import arrivals, under_load
 from drill.report.platform import identity
 from drill.traffic import PROFILES, planned
-from histories import APPLIED_S, REVERTED_S, UNWIND_S, Entries, call, changed, ns, outage, plan, timeline
+from drill.traffic.schedule import Demand, draw
+from histories import (
+    APPLIED_S,
+    REVERTED_S,
+    UNWIND_S,
+    Entries,
+    call,
+    changed,
+    drawn,
+    ns,
+    outage,
+    plan,
+    timeline,
+    voice_plan,
+    voice_run,
+    without,
+)
 
 PASS, UNKNOWN = Status.PASS, Status.UNKNOWN
 ZERO_S, RAMP_S = 1.0, 9.0
@@ -41,13 +57,18 @@ def run(the_plan: Plan, thin: float = 0.0) -> Entries:
         traffic.windows_s,
     )
     dice = random.Random(1)
-    entries = [e for e in outage() if e[0] != "load" or isinstance(e[2], ev.LoadSample)]
+    entries = [e for e in outage() if e[0] != "load"]
+    times: list[tuple[float, float]] = []
     for number, each in enumerate(draw(demand).arrivals):
         start_s, end_s = ZERO_S + each.at_s, ZERO_S + each.at_s + each.duration_s
         if start_s < UNWIND_S and (number == 0 or dice.random() >= thin):
             cut = end_s > UNWIND_S + 0.5
-            entries += call(f"x{number}", start_s, min(end_s, UNWIND_S + 0.5), "cut" if cut else "completed")
-    return entries
+            times.append((start_s, min(end_s, UNWIND_S + 0.5)))
+            entries += call(f"x{number}", *times[-1], "cut" if cut else "completed")
+    for second in range(2, int(UNWIND_S) + 1):
+        up = sum(start_s <= second < end_s for start_s, end_s in times)
+        entries.append(("load", float(second), ev.LoadSample(up, 1.5, 1.0, 0.2, 1000, 0)))
+    return [*entries, drawn(the_plan)]
 
 
 def judged(entries: Entries, the_plan: Plan) -> Verdict:
@@ -87,6 +108,20 @@ def test_the_reference_load_says_how_its_callers_were_scattered_only_where_there
     assert "gaps" not in judged(outage(), plan()).sentence
 
 
+def counted(entries: Entries) -> Entries:
+    """The generator counts the calls that it holds."""
+    starts = {e.call: at_s for _, at_s, e in entries if isinstance(e, ev.CallStarted) and e.ok}
+    ends = {e.call: at_s for _, at_s, e in entries if isinstance(e, ev.CallEnded)}
+
+    def told(at_s: float, event: ev.Event) -> ev.Event:
+        if not isinstance(event, ev.LoadSample):
+            return event
+        up = sum(start_s <= at_s < ends[name] for name, start_s in starts.items())
+        return dataclasses.replace(event, calls_up=up)
+
+    return changed(entries, told)
+
+
 def clocked(gap_s: float, batch: int = 1) -> Entries:
     """Short calls at even times, so many at once, all through the run; and the reference run's own."""
     entries = outage()
@@ -94,7 +129,7 @@ def clocked(gap_s: float, batch: int = 1) -> Entries:
         for member in range(batch):
             start_s = 11.5 + number * gap_s + member * 0.001
             entries += call(f"k{number}x{member}", start_s, start_s + 0.4)
-    return entries
+    return counted(entries)
 
 
 def scattered(entries: Entries) -> tuple[str, list[str]]:
@@ -145,7 +180,7 @@ def test_callers_held_back_while_the_fault_is_on_are_the_platforms() -> None:
         started = ev.CallStarted(f"h{number}", "p", ns(APPLIED_S + number * 0.1), ok=True, detail="")
         entries.append(("load", REVERTED_S + 0.1, started))
         entries.append(("load", REVERTED_S + 9.0, ev.CallEnded(f"h{number}", "completed", "")))
-    assert judged(entries, plan()).status is PASS
+    assert judged(counted(entries), plan()).status is PASS
 
 
 @pytest.mark.parametrize(("number", "status"), [(1, PASS), (2, UNKNOWN)])
@@ -181,3 +216,85 @@ def test_a_report_names_the_time_of_day() -> None:
     the_plan = day("quiet-night")
     facts = {fact.label: fact.value for fact in identity(the_plan, timeline(outage(), the_plan), ())}
     assert facts["Calls planned"] == "40 at once, 40.0 s each on average, at the peak of quiet-night"
+
+
+def test_no_new_caller_while_the_fault_is_on_is_unknown() -> None:
+    """A closed loop waits for its victim, and hides the outage."""
+    the_plan = day("flat")
+    gone = {
+        e.call
+        for _, at_s, e in run(the_plan)
+        if isinstance(e, ev.CallStarted) and APPLIED_S <= at_s < REVERTED_S
+    }
+    entries = [e for e in run(the_plan) if getattr(e[2], "call", "") not in gone]
+    found = judged(counted(entries), the_plan)
+    assert found.status is UNKNOWN
+    assert "that the schedule has did not come in the phase 'fault'" in found.sentence
+
+
+def test_another_schedule_than_the_plans_is_unknown() -> None:
+    """By its seed, by its callers, or by its digest."""
+    for change, told in (
+        ({"seed": 999}, "drawn with seed 999 for 20 calls, and the plan says seed 7 and 20"),
+        ({"concurrency": 1}, "drawn with seed 7 for 1 call, and the plan says seed 7 and 20"),
+        ({"digest": "f" * 64}, "its schedule ffffffffffff is not the plan's"),
+    ):
+        found = judged(_drawn_otherwise(change), plan())
+        assert found.status is UNKNOWN
+        assert told in found.sentence
+
+
+def _drawn_otherwise(change: dict[str, Any]) -> Entries:
+    def told(_at_s: float, event: ev.Event) -> ev.Event:
+        return dataclasses.replace(event, **change) if isinstance(event, ev.ScheduleWritten) else event
+
+    return changed(outage(), told)
+
+
+def test_a_load_that_names_no_schedule_is_unknown() -> None:
+    """Nobody knows what it followed."""
+    found = judged(without(outage(), lambda e: isinstance(e, ev.ScheduleWritten)), plan())
+    assert found.status is UNKNOWN
+    assert "nothing tells which schedule" in found.sentence
+
+
+def test_a_load_stream_that_makes_calls_and_tells_nothing_of_itself_is_unknown() -> None:
+    """The other's word is not its own."""
+    entries: Entries = []
+    for stream, at_s, event in outage():
+        second = stream == "load" and getattr(event, "call", "") >= "c10"
+        entries.append(("load-2" if second else stream, at_s, event))
+    assert [gap.zone for gap in timeline(entries).gaps if gap.source == "load"] == ["load-2"]
+    found = judged(entries, plan())
+    assert found.status is UNKNOWN
+    assert "it was silent for 85.0 s" in found.sentence
+
+
+def test_no_frame_at_all_is_unknown() -> None:
+    """None of none is late, and nobody spoke."""
+    found = judged(_sampled(frames=0), plan())
+    assert found.status is UNKNOWN
+    assert "load tells of no frame that it sent" in found.sentence
+
+
+def test_a_generator_that_counts_other_calls_than_it_wrote_down_is_unknown() -> None:
+    """One of both is wrong."""
+    found = judged(_sampled(calls_up=0), plan())
+    assert found.status is UNKNOWN
+    assert "load counted 0.0 calls up, and by its own events 20.0 were" in found.sentence
+
+
+def _sampled(**change: int) -> Entries:
+    def told(_at_s: float, event: ev.Event) -> ev.Event:
+        return dataclasses.replace(event, **change) if isinstance(event, ev.LoadSample) else event
+
+    return changed(outage(), told)
+
+
+def test_calls_of_which_nobody_told_what_they_sounded_like_are_unknown_where_voice_is_asked() -> None:
+    """The worst ones might be among them."""
+    calls = [e.call for _, _, e in voice_run() if isinstance(e, ev.CallHeard)][::20]
+    entries = without(voice_run(), lambda e: isinstance(e, ev.CallHeard) and e.call in calls)
+    found = judged(entries, voice_plan())
+    assert found.status is UNKNOWN
+    assert f"of {len(calls)} of 238 calls nobody told what they sounded like" in found.sentence

@@ -271,7 +271,7 @@ def test_a_round_trip_that_holds_the_agents_time_is_none() -> None:
     assert {h.round_trip_s for h in line.heard if h.end_s < APPLIED_S} == {None}
     mos = judged(voice_run(late, late))["voice.mos"]
     assert mos.status is UNKNOWN
-    assert "has only 0 known round trips, of the 20 that it takes" in mos.sentence
+    assert "has only 0 known round trips (38 more not known), of the 20 that it takes" in mos.sentence
     same = timeline(voice_run(sounding(mark_ms=600.0)), voice_plan())
     assert same.heard[0].round_trip_s is None
     mute = timeline(voice_run(sounding(waited_s=None)), voice_plan())
@@ -356,3 +356,47 @@ def test_a_sound_that_is_no_number_is_no_pass() -> None:
     broken = changed(voice_run(), lambda _, e: dataclasses.replace(e, jitter_ms=float("nan"))
                      if isinstance(e, ev.CallHeard) else e)  # fmt: skip
     assert judged(broken)["voice.jitter"].status is not PASS
+
+
+def hit_calls(entries: Entries, share: int, **changes: Any) -> Entries:
+    """Of every so many calls one sounds otherwise."""
+    return changed(
+        entries,
+        lambda _, e: (
+            dataclasses.replace(e, **changes)
+            if isinstance(e, ev.CallHeard) and int(e.call[1:]) % share == 0
+            else e
+        ),
+    )
+
+
+def test_calls_whose_round_trip_should_be_known_and_is_not_are_no_good_ones() -> None:
+    """One in five fell out: the fifth percentile of all may be anything; of one in fifty it may not."""
+    found = judged(hit_calls(voice_run(), 5, mark_ms=-1.0))["voice.mos"]
+    assert found.status is UNKNOWN
+    assert "more not known" in found.sentence
+    assert judged(hit_calls(voice_run(), 50, mark_ms=-1.0))["voice.mos"].status is PASS
+
+
+@pytest.mark.parametrize("name", ["voice.jitter", "voice.late", "voice.mos"])
+def test_calls_that_were_never_heard_are_no_good_ones(name: str) -> None:
+    """One in five was mute, so there is nothing of it to measure."""
+    found = judged(hit_calls(voice_run(), 5, greeting_ms=-1.0))[name]
+    assert found.status is UNKNOWN
+    assert "more not known" in found.sentence
+
+
+def test_a_limit_that_is_broken_by_what_is_known_fails_all_the_same() -> None:
+    """Whatever the others were."""
+    late = hit_calls(voice_run(fault=sounding(late_share=0.3)), 5, greeting_ms=-1.0)
+    assert judged(late)["voice.late"].status is FAIL
+
+
+def test_a_call_in_which_nothing_was_asked_has_no_round_trip_to_be_known() -> None:
+    """A ping goes out with a question."""
+    few = {f"v{number:03d}" for number in range(0, 300, 5)}
+    entries = hit_calls(voice_run(), 5, mark_ms=-1.0)
+    entries = without(entries, lambda e: isinstance(e, ev.TurnInvoked | ev.TurnEnded) and e.call in few)
+    found = judged(entries)["voice.mos"]
+    assert found.status is PASS
+    assert "not known" not in found.sentence

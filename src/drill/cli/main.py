@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+import traceback
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -251,3 +253,19 @@ def main() -> None:
         # Of a disk or a terminal, somewhere on the way: its own code (1) would read as a verdict.
         click.echo(f"drill: {Redactor(known(os.environ)).clean(str(error))}", err=True)
         sys.exit(EXIT_WORLD)
+    except Exception as error:  # noqa: BLE001  # the last resort: Python's own exit code 1 would read as FAIL
+        click.echo(_bug(error), err=True)
+        sys.exit(EXIT_WORLD)
+
+
+def _bug(error: Exception) -> str:
+    """One line about a mistake of ours; the traceback goes to a file, without what is secret."""
+    clean = Redactor(known(os.environ)).clean
+    said = f"drill: this is a bug of drill, not a verdict: {type(error).__name__}: {clean(str(error))[:200]}"
+    try:
+        held, log = tempfile.mkstemp(prefix="drill-bug-", suffix=".log")
+        with os.fdopen(held, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(clean("".join(traceback.format_exception(error))))
+    except OSError as trouble:
+        return f"{said}; its log could not be written: {trouble.strerror}"
+    return f"{said}; its log is {log}"

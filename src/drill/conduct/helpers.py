@@ -21,9 +21,9 @@ from drill.model.events import ChildEnded, ChildStarted
 from drill.model.plan import Plan
 from drill.model.target import Target
 from drill.target import allowed_edge
+from drill.traffic.schedule import of_plan
 
 LOAD_PATIENCE_S = 20.0
-SPARE_S = 180.0
 PROBES_PATIENCE_S = 15.0
 TOOLKIT_PATIENCE_S = 30.0
 HASTE_S = 2.0
@@ -88,7 +88,7 @@ class Helpers:
     def start_load(self) -> None:
         """Locust, in a process of its own, holding the calls."""
         plan, load = self._plan, self._plan.load
-        windows_s = plan.phases.ramp_s + plan.phases.baseline_s + plan.phases.fault_s + plan.phases.recovery_s
+        phases, demand = plan.phases, of_plan(plan)
         order = LoadOrder(
             profile=Path(load.profile),
             edge=self._target.edge,
@@ -97,12 +97,11 @@ class Helpers:
             schedule=self._folder / "schedule.json",
             concurrency=load.concurrency,
             mean_call_s=load.mean_call_s,
-            ramp_s=plan.phases.ramp_s,
-            # Longer than any wait of ours: the load ends when it is told to, never by running dry.
-            seconds=windows_s + SPARE_S,
+            ramp_s=phases.ramp_s,
+            seconds=demand.seconds,
             seed=plan.seed,
             arrivals=load.arrivals,
-            windows_s=windows_s,
+            windows_s=phases.ramp_s + phases.baseline_s + phases.fault_s + phases.recovery_s,
             allow=allowed_edge(self._target),
             max_calls=self._target.max_calls,
             max_calls_per_s=self._target.max_calls_per_s,
@@ -150,7 +149,7 @@ class Helpers:
         if child is None or name in self._gone:
             return
         by_itself = child.returncode is not None
-        in_order = end(child, patience_s, self._sleep, hung)
+        in_order = end(child, patience_s, self._sleep, hung) and child.returncode == 0
         # The toolkit ends by itself when its experiment is over; everybody else waits to be told.
         self._ended(child, expected=in_order and (not by_itself or name == "toolkit"))
 

@@ -87,7 +87,7 @@ def _conduct(run: Run, lease_s: float, alive: list[int]) -> Outcome:
         run.helpers.start_reaper(run.lock.fds, alive, lease_s)
         _phases(run)
         outcome = Outcome.CONDUCTED
-    except (Stop, DrillError) as stop:
+    except (Stop, DrillError, OSError) as stop:
         reason = str(stop)
     finally:
         if outcome is Outcome.ABORTED:

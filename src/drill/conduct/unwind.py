@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
 import time
 from collections.abc import Callable
 
@@ -28,22 +29,36 @@ REVERTS_WITHIN_S = 0.25
 
 
 def unwind(run: Run, *, aborted: bool) -> None:
-    """Faults, then load, then the read-back, then the probes; see the module."""
-    run.helpers.end_toolkit(_hung(run) if aborted else lambda: False)
+    """Faults, then load, then the read-back, then the probes; see the module. Each is tried, whatever became
+    of those before it."""
+    haste = run.asked.haste
+    hung = _hung(run) if aborted else lambda: False
+    _tried(run, "the toolkit could not be ended", lambda: run.helpers.end_toolkit(hung))
+    _tried(run, "what is outstanding could not be undone", lambda: _released(run))
+    run.note(PhaseEntered("unwind"))
+    _tried(run, "a restored copy could not be removed", lambda: sweep(workspace(run.folder)))
+    _tried(run, "the target's lock could not be cleared", lambda: _cleared(run))
+    _tried(run, "the load could not be ended", lambda: run.helpers.end_load(haste=haste))
+    if not run.asked.haste:
+        _tried(run, "nothing could be read back", lambda: _read_back(run))
+    _tried(run, "the probes could not be ended", lambda: run.helpers.end_probes(haste=haste))
+
+
+def _tried(run: Run, failed: str, work: Callable[[], object]) -> None:
+    try:
+        work()
+    except (DrillError, OSError, subprocess.SubprocessError) as error:
+        run.note(Aborted(f"{failed}: {error}"))
+
+
+def _released(run: Run) -> None:
     if not run.helpers.release_reaper() and (run.folder / "journal" / "faults.jsonl").exists():
         _undo(run)
-    run.note(PhaseEntered("unwind"))
-    sweep(workspace(run.folder))
+
+
+def _cleared(run: Run) -> None:
     if not left(run.folder):
         run.lock.clear()
-    run.helpers.end_load(haste=run.asked.haste)
-    try:
-        if not run.asked.haste:
-            _read_back(run)
-    except JournalError as error:
-        run.note(Aborted(f"nothing could be read back: {error}"))
-    finally:
-        run.helpers.end_probes(haste=run.asked.haste)
 
 
 def _read_back(run: Run) -> None:

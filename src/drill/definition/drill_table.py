@@ -149,7 +149,14 @@ CALLS = Table(
 EHR_WRITES = Table(
     "ehr_writes",
     "EHR writes made during the drill: none lost, none doubled.",
-    (Key("within", DURATION, "All are in the EHR this long after the revert.", "within: 30s"),),
+    (
+        Key(
+            "within",
+            DURATION,
+            "All are in the EHR this long after the revert, by its own meta.lastUpdated.",
+            "within: 30s",
+        ),
+    ),
 )
 TURNS = Table(
     "turns",

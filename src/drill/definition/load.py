@@ -176,7 +176,7 @@ def _objectives(section: Section) -> Objectives:
         recovery=_recovery(recovery) if recovery else None,
         breaker=_breaker(breaker) if breaker else None,
         calls=_calls(calls) if calls else None,
-        ehr_writes=WriteLimits(writes.get("within")) if writes else None,
+        ehr_writes=WriteLimits(writes.get("within"), timed=True) if writes else None,
         turns=TurnLimits(turns.get("lost_max")) if turns else None,
         failover=_failover(failover) if failover else None,
         in_flight=_in_flight(in_flight) if in_flight else None,

@@ -10,12 +10,13 @@ first, so that a writer who was only slow cannot inject behind the healer's back
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from drill.faults import Fault, World, make
 from drill.journal import Journal, Stream, merge, read_stream
-from drill.model.errors import DrillError, JournalError, WorldError
+from drill.model.errors import DrillError, JournalError, NoAnswerError, WorldError
 from drill.model.events import (
     FaultApplied,
     FaultFailed,
@@ -26,6 +27,8 @@ from drill.model.events import (
 )
 
 FENCE = "fenced"
+# So long a platform may still work off an order that it gave no answer to.
+SETTLE_S = 1.0
 # Streams of those who inject, and of those who only undo.
 LEDGER = ("faults*", "heal-*", "reaper")
 
@@ -68,7 +71,8 @@ def apply(journal: Journal, fault_id: str, fault: Fault, world: World, fenced: P
     try:
         read_back = fault.apply(world)
     except WorldError as error:
-        journal.append(FaultFailed(fault_id, str(error)), durable=True)
+        unclear = isinstance(error, NoAnswerError)
+        journal.append(FaultFailed(fault_id, str(error), unclear), durable=True)
         raise
     journal.append(FaultApplied(fault_id, _text(read_back)), durable=True)
 
@@ -93,14 +97,15 @@ def outstanding(events: Iterable[Recorded]) -> list[FaultRequested]:
 
 
 def unclear(events: Iterable[Recorded]) -> set[str]:
-    """Ids of faults of which nothing says how their request came out: an order may be under way still."""
+    """Ids of faults of which nothing says how their request came out, or only that no answer came: an order
+    may be under way still."""
     asked: set[str] = set()
     told: set[str] = set()
     for recorded in events:
         match recorded.event:
             case FaultRequested(fault_id=fault_id):
                 asked.add(fault_id)
-            case FaultApplied(fault_id=fault_id) | FaultFailed(fault_id=fault_id):
+            case FaultApplied(fault_id=fault_id) | FaultFailed(fault_id=fault_id, unclear=False):
                 told.add(fault_id)
             case _:
                 pass
@@ -123,6 +128,21 @@ def revert(journal: Journal, requested: Iterable[FaultRequested], world: World, 
             journal.append(event, durable=True)
         except JournalError as error:
             failures.append(f"{each.fault_id}: {word}: {error}")
+    return failures
+
+
+def revert_surely(
+    journal: Journal, events: Sequence[Recorded], world: World, by: str,
+    sleep: Callable[[float], None] = time.sleep,
+) -> list[str]:  # fmt: skip
+    """Revert all that is outstanding, and once more, after a moment, what an order may yet be under way for.
+    Returns the failures."""
+    todo, doubtful = outstanding(events), unclear(events)
+    failures = revert(journal, todo, world, by)
+    again = [each for each in todo if each.fault_id in doubtful]
+    if again:
+        sleep(SETTLE_S)
+        failures += revert(journal, again, world, by)
     return failures
 
 

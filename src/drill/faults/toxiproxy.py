@@ -21,7 +21,7 @@ import toxiproxy.proxy
 import toxiproxy.server
 
 from drill.faults.guarded import refusal, send
-from drill.model.errors import WorldError
+from drill.model.errors import NoAnswerError, WorldError
 
 DEADLINE_S = 5.0
 _SERVER: ContextVar[str] = ContextVar("toxiproxy_server")
@@ -58,7 +58,7 @@ def _request(method: str, path: str, json: Any = None, *, wants_json: bool = Tru
         if wants_json and response.ok:
             response.json()
     except (requests.RequestException, TimeoutError) as error:
-        raise WorldError(f"the fault proxy at {url} gave no answer: {type(error).__name__}") from error
+        raise NoAnswerError(f"the fault proxy at {url} gave no answer: {type(error).__name__}") from error
     if not 200 <= response.status_code < 300:
         raise WorldError(
             f"the fault proxy refused {method} {url}: status {response.status_code} {refusal(response)}"

@@ -16,7 +16,7 @@ from urllib.parse import quote
 import requests
 
 from drill.faults.guarded import refusal, send
-from drill.model.errors import WorldError
+from drill.model.errors import NoAnswerError, WorldError
 
 READ_WITHIN_S = 5.0
 # An order is answered once it is carried out: a zone's processes have to be gone, or there again.
@@ -92,7 +92,9 @@ class Control:
             response = send(method, url, deadline_s=within_s)
             found = response.json() if response.ok else None
         except (requests.RequestException, TimeoutError) as error:
-            raise WorldError(f"the zone control at {url} gave no answer: {type(error).__name__}") from error
+            raise NoAnswerError(
+                f"the zone control at {url} gave no answer: {type(error).__name__}"
+            ) from error
         if not 200 <= response.status_code < 300:
             raise WorldError(
                 f"the zone control refused {method} {url}: status {response.status_code} {refusal(response)}"

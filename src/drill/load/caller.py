@@ -19,7 +19,6 @@ from typing import Protocol
 from gevent.event import Event as Flag
 
 from drill.load import redial
-from drill.load.arrivals import Arrival
 from drill.load.call import OVERTIME_NS, PATIENCE_NS, Call, Identity
 from drill.load.dialect import Dialect
 from drill.load.owed import Observer
@@ -30,6 +29,7 @@ from drill.load.websocket import Line
 from drill.model.errors import DrillError, WorldError
 from drill.model.events import CallEnded, CallerGaveUp, CallStarted, Event
 from drill.model.units import NS_PER_S
+from drill.traffic.schedule import Arrival
 
 CONNECT_S = 5.0  # a zone that takes the connection and never answers has refused the call by then
 _BROKEN = ("dropped", "abandoned")

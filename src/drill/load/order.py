@@ -11,7 +11,7 @@ from drill.load.speech import FRAME_MS
 from drill.model.target import MAX_CALLS, MAX_CALLS_PER_S
 from drill.traffic import FLAT
 
-_DROPPED = ("LOCUST_", "DRILL_ALLOW_TARGET", "DRILL_WINDOWS_S")
+_DROPPED = ("LOCUST_", "DRILL_ALLOW_TARGET", "DRILL_WINDOWS_S", "DRILL_PATIENTS")
 
 
 @dataclass(frozen=True, slots=True)

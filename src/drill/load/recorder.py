@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 from drill.journal import Journal
-from drill.load.arrivals import Schedule
 from drill.load.lateness import Lateness
 from drill.model.events import ClockAnchor, Event, LoadSample, ScheduleWritten
+from drill.traffic.schedule import Schedule
 
 _NS_PER_MS = 1_000_000
 _ANCHOR_TRIES = 5

@@ -20,8 +20,6 @@ import gevent
 from gevent.event import Event as Flag
 from locust.runners import WorkerRunner
 
-from drill.load import arrivals
-from drill.load.arrivals import Arrival, Demand, Schedule
 from drill.load.caller import Caller, Exchange
 from drill.load.dialect import Dialect
 from drill.load.engine import Engine
@@ -33,6 +31,8 @@ from drill.load.websocket import connect
 from drill.model.errors import DefinitionError, DrillError
 from drill.model.events import CallEnded, CallStarted, Event, TurnEnded
 from drill.model.units import NS_PER_S
+from drill.traffic import schedule as arrivals
+from drill.traffic.schedule import Arrival, Demand, Schedule
 
 EXIT_FAILED = 4
 LEAD_S = 0.5  # Locust's own start-up is over before the first call is due

@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from drill.load.arrivals import Demand
 from drill.load.dialect import Dialect, MarkGrammar
 from drill.load.dialects import USUAL, dialect_of
 from drill.load.speech import FRAME_MS
 from drill.model.errors import DefinitionError
 from drill.model.target import MAX_CALLS, MAX_CALLS_PER_S
 from drill.traffic import FLAT, PROFILES
+from drill.traffic.schedule import PATIENTS, Demand
 
 SANDBOX_TARGET = Path(".drill/sandbox-0/target.toml")
 FIDELITIES_MS = (FRAME_MS, 40, 100, 200)
@@ -109,7 +109,7 @@ def _demand(reader: _Reader, own_arrivals: str) -> Demand:
         mean_call_s=reader.value("DRILL_MEAN_CALL_S", _positive, 60.0, positive),
         ramp_s=reader.value("DRILL_RAMP_S", _positive, 10.0, positive),
         seconds=reader.value("DRILL_SECONDS", _positive, 300.0, positive),
-        patients=reader.value("DRILL_PATIENTS", _count, 200, "a whole number above 0"),
+        patients=reader.value("DRILL_PATIENTS", _count, PATIENTS, "a whole number above 0"),
         arrivals=arrivals,
         windows_s=0.0 if arrivals == FLAT.name else windows_s,  # a flat day has no shape to stretch
     )

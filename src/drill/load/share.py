@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drill.load.arrivals import Arrival, Schedule
 from drill.model.errors import WorldError
+from drill.traffic.schedule import Arrival, Schedule
 
 _SHARE, _FAILED = "drill_share", "drill_failed"
 

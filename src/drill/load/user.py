@@ -32,7 +32,6 @@ from locust import LoadTestShape, User, events, task
 from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
 
-from drill.load.arrivals import Arrival
 from drill.load.dialect import Dialect
 from drill.load.dialects import dialect_of
 from drill.load.percentiles import three_digits
@@ -44,6 +43,7 @@ from drill.load.share import Share, deal, on_failure, on_share, tell_failure
 from drill.model.errors import DefinitionError, DrillError, WorldError
 from drill.output import guard_output
 from drill.redact import Redactor, known
+from drill.traffic.schedule import Arrival
 
 __all__ = ["CallUser", "Mix", "OpenArrivals"]
 

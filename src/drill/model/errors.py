@@ -48,5 +48,9 @@ class WorldError(DrillError):
     """The platform under test, or a tool on the way to it, did not do what was asked."""
 
 
+class NoAnswerError(WorldError):
+    """An order got no answer: whether it was, or will yet be, carried out is not known."""
+
+
 class JournalError(DrillError):
     """A journal stream cannot be written, or what is stored of it is not what was written."""

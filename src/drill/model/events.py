@@ -8,6 +8,8 @@ which all processes of one host share; `ClockAnchor` ties them to UTC.
 from __future__ import annotations
 
 import dataclasses
+import functools
+import json
 import types
 import typing
 from dataclasses import dataclass
@@ -171,11 +173,13 @@ class FaultApplied(Event):
 
 @dataclass(frozen=True, slots=True)
 class FaultFailed(Event):
-    """The fault could not be applied, or only in part."""
+    """The fault could not be applied, or only in part. `unclear`: an order got no answer, so that the
+    platform may yet carry it out."""
 
     kind: ClassVar[str] = "fault.failed"
     fault_id: str
     error: str
+    unclear: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -498,13 +502,17 @@ class RealCallsSample(Event):
 
 @dataclass(frozen=True, slots=True)
 class EhrRecord(Event):
-    """One record of this run found in the EHR after recovery, read past the fault proxies."""
+    """One record of this run found in the EHR after recovery, read past the fault proxies.
+
+    `received_utc_ns`: when the EHR says it took it (meta.lastUpdated); 0 when it does not say.
+    """
 
     kind: ClassVar[str] = "read.ehr_record"
     turn_id: str
     patient: str
     digest: str
     resource: str
+    received_utc_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -581,8 +589,21 @@ def to_fields(event: Event) -> dict[str, Any]:
 _SEEN: set[tuple[str, tuple[str, ...], tuple[type, ...]]] = set()
 
 
+@functools.lru_cache(maxsize=1024)
+def _counts(text: str) -> bool:
+    """Whether a breaker's transitions are nothing, or an object of whole numbers."""
+    try:
+        found = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and all(type(number) is int for number in found.values())
+
+
 def from_fields(kind: str, fields: dict[str, Any]) -> Event:
     """An event from its journal line, every field there and of its type; JournalError otherwise."""
+    moves = fields.get("transitions", "")
+    if isinstance(moves, str) and not _counts(moves):
+        raise JournalError(f"event {kind!r}: field 'transitions' is {moves[:80]!r}: no counters")
     spelling = (kind, tuple(fields), tuple(map(type, fields.values())))
     if spelling in _SEEN:
         return typing.cast("Event", typing.cast("Any", KINDS[kind])(*fields.values()))
@@ -604,6 +625,8 @@ def _checked(kind: str, fields: dict[str, Any]) -> Event:
             continue
         if not isinstance(fields[name], type_) or (isinstance(fields[name], bool) and type_ is int):
             raise JournalError(f"event {kind!r}: field {name!r} is {fields[name]!r}, which is not a {type_}")
+        if type_ is list and not all(isinstance(each, str) for each in fields[name]):
+            raise JournalError(f"event {kind!r}: field {name!r} is {fields[name]!r}, no list of texts")
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
     return cls(**values)
 

@@ -86,9 +86,13 @@ class CallLimits:
 
 @dataclass(frozen=True, slots=True)
 class WriteLimits:
-    """EHR writes: none lost, none doubled, all there within this many seconds of the revert."""
+    """EHR writes: none lost, none doubled, all there within this many seconds of the revert.
+
+    `timed`: it is judged when each came. A plan from before that was looked at does not ask for it.
+    """
 
     within_s: float
+    timed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

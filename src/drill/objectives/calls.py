@@ -1,11 +1,13 @@
 """What callers had to bear: hang-ups, silence, waiting, and somebody else's record.
 
 Turns are sorted into phases by their end of speech. A turn whose answer never came waited
-without end; one that was not yet due when the run ended says nothing and is left out.
+without end; one that was not yet due when the run ended says nothing and is left out. So is, among those
+that were answered or not, one whose answer had begun when the caller spoke into it or the run cut it off.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from drill.model.plan import CallLimits, Objectives, Plan
@@ -23,6 +25,7 @@ DROPPED, ANSWERED, LATENCY, PATIENT = NAMES = (
 
 # A call that nobody wanted to end: the platform hung up or refused, or left the caller in silence.
 BROKEN = ("dropped", "refused", "abandoned")
+_TOLD = ("full", "degraded", "wrong_patient")
 
 
 def judge(plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
@@ -81,17 +84,18 @@ def _dropped(timeline: Timeline, limits: CallLimits) -> Verdict:
 
 def _answered(turns: Sequence[Turn], limits: CallLimits) -> Verdict:
     limit = f"at least {percent(limits.answered_min)}"
-    if len(turns) < TURNS_MIN:
-        return unknown(ANSWERED, _too_few(len(turns), "in the whole run"), limit=limit)
-    mute = [t for t in turns if not t.answered]
-    share = 1 - len(mute) / len(turns)
-    kinds = {kind: sum(t.outcome == kind for t in turns) for kind in ("full", "degraded")}
+    told = [t for t in turns if not (t.answered and t.outcome not in _TOLD)]
+    if len(told) < TURNS_MIN:
+        return unknown(ANSWERED, _too_few(len(told), "in the whole run"), limit=limit)
+    kinds = Counter(t.outcome if t.answered else "never" for t in told)
+    share = (kinds["full"] + kinds["degraded"]) / len(told)
+    wrong = f", {kinds['wrong_patient']} with somebody else's record" if kinds["wrong_patient"] else ""
     sentence = (
-        f"{percent(share)} of {len(turns)} turns were answered ({kinds['full']} in full, "
-        f"{kinds['degraded']} degraded, {len(mute)} never); limit {limit}."
+        f"{percent(share)} of {len(told)} turns were answered ({kinds['full']} in full, "
+        f"{kinds['degraded']} degraded{wrong}, {kinds['never']} never); limit {limit}."
     )
     ok = share >= limits.answered_min - 1e-12
-    because = [t.id for t in mute] or [turns[-1].id]
+    because = [t.id for t in told if not t.answered or t.outcome == "wrong_patient"] or [told[-1].id]
     return held(ok, ANSWERED, sentence, measured=percent(share), limit=limit, because=because)
 
 

@@ -72,7 +72,7 @@ def barge_stops(timeline: Timeline, window: Window) -> Samples:
 
 def gaps(timeline: Timeline, window: Window) -> Samples:
     """The longest silence inside each answer."""
-    return [Sample(t.longest_gap_s, t.id) for t in _listened_to(timeline, window) if t.answered]
+    return [Sample(t.longest_gap_s, t.id) for t in _listened_to(timeline, window) if t.sound_s is not None]
 
 
 def _listened_to(timeline: Timeline, window: Window) -> list[Turn]:
@@ -126,6 +126,28 @@ def opinions(timeline: Timeline, window: Window) -> Samples:
     """Estimated opinion score of each call's transport, where its round trip is known."""
     told = [(estimate(h), h.id) for h in _sounding(mostly_in(timeline, window))]
     return [Sample(found.mos, id_) for found, id_ in told if found is not None]
+
+
+def unheard_at_end(timeline: Timeline, window: Window) -> int:
+    """Calls that have no jitter, for the agent was never heard in them though it was due."""
+    return len(_mute(timeline, window, ended_in(timeline, window)))
+
+
+def unheard(timeline: Timeline, window: Window) -> int:
+    """Calls of which nobody knows what was late, for the same reason."""
+    return len(_mute(timeline, window, mostly_in(timeline, window)))
+
+
+def unscored(timeline: Timeline, window: Window) -> int:
+    """Those, and calls whose round trip should be known: a turn was asked in them, and a ping with it."""
+    asked, calls = {t.call for t in timeline.turns}, mostly_in(timeline, window)
+    silent = [h for h in _sounding(calls) if h.call in asked and estimate(h) is None]
+    return len(_mute(timeline, window, calls)) + len(silent)
+
+
+def _mute(timeline: Timeline, window: Window, calls: Sequence[Heard]) -> list[Heard]:
+    due_s = _at_least(timeline.turn_slo_s, window.limits.greeting_p95_s)
+    return [h for h in calls if h.greeting_s is None and not _not_due(h, due_s)]
 
 
 def _sounding(calls: Sequence[Heard]) -> list[Heard]:

@@ -6,6 +6,7 @@ whether the fault was real, `steady` whether baseline and load were.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from drill.journal import Stream
@@ -13,13 +14,14 @@ from drill.model.events import StreamOpened
 from drill.model.plan import Plan
 from drill.model.verdicts import Verdict
 from drill.objectives.say import count, failed, listed, passed, unknown
-from drill.timeline import Timeline
+from drill.timeline import Child, Timeline
 
 STREAMS, PLAN, GUARDS, CHILDREN, CLOCK, ENDED = OWN = (
     "integrity.streams", "integrity.plan", "integrity.guards", "integrity.children", "integrity.clock",
     "integrity.ended",
 )  # fmt: skip
 NEEDED = ("control", "faults", "load", "probes")
+HELPERS = ("reaper", "probes", "load", "toolkit")
 DRIFT_MS_MAX = 50.0
 
 
@@ -51,6 +53,10 @@ def _streams(plan: Plan, streams: Sequence[Stream], timeline: Timeline) -> Verdi
     broken = [s.fault for s in streams if s.fault] + [f"there is no stream {name!r}" for name in missing]
     if broken:
         return unknown(STREAMS, f"The record of the run is not whole: {'; '.join(broken)}.")
+    if timeline.ended_twice:
+        number = count(len(timeline.ended_twice), "turn")
+        sentence = f"The record contradicts itself: it ends {number} twice."
+        return unknown(STREAMS, sentence, measured=number, because=timeline.ended_twice)
     events = sum(len(s.events) for s in streams)
     sentence = (
         f"All {len(streams)} streams are whole and sealed; {count(events, 'event')} follow from one another."
@@ -81,6 +87,14 @@ def _guards(timeline: Timeline) -> Verdict:
         return say(GUARDS, f"Guards said no{more}: {reasons}.", because=[g.id for g in refused])
     if not timeline.guards:
         return unknown(GUARDS, "No guard was asked before the run.")
+    touched_s = min((fault.requested_s for fault in timeline.faults), default=math.inf)
+    after = [g for g in timeline.guards if g.t_s >= touched_s]
+    if after:
+        late_s = max(g.t_s for g in after) - touched_s
+        sentence = (
+            f"{count(len(after), 'guard')} answered up to {late_s:.1f} s after the first fault was asked for."
+        )
+        return unknown(GUARDS, sentence, because=[g.id for g in after])
     because = [g.id for g in timeline.guards]
     return passed(
         GUARDS, f"All {len(timeline.guards)} guards said yes before anything was touched.", because=because
@@ -92,15 +106,33 @@ def _children(timeline: Timeline) -> Verdict:
         return unknown(
             CHILDREN, "The record names no helper process: nobody made calls or asked the platform."
         )
-    died = [c for c in timeline.children if c.ended_s is not None and not c.expected]
+    died = [c for c in timeline.children if c.ended_s is not None and (c.returncode or not c.expected)]
     vague = [c for c in timeline.children if c.ended_s is None or not c.pid]
     because = [c.id for c in (*died, *vague)] or [c.id for c in timeline.children]
     if died or vague:
-        parts = [f"{c.child} ended with code {c.returncode} unasked: {c.detail}".rstrip(": ") for c in died]
+        parts = [_death(c) for c in died]
         parts += [f"nothing tells how {c.child} {'ended' if c.pid else 'began'}" for c in vague]
         return unknown(CHILDREN, f"Helper processes did not last: {'; '.join(parts)}.", because=because)
+    if lacks := _lacking(timeline):
+        return unknown(CHILDREN, f"{'; '.join(lacks)}.", because=because)
     names = listed([c.child for c in timeline.children])
     return passed(CHILDREN, f"The helper processes ({names}) ended when they were asked to.", because=because)
+
+
+def _death(child: Child) -> str:
+    asked = "" if child.expected else " unasked"
+    return f"{child.child} ended with code {child.returncode}{asked}: {child.detail}".rstrip(": ")
+
+
+def _lacking(timeline: Timeline) -> list[str]:
+    """Whoever a drill cannot be without; and who undoes its faults if it dies, from before the first."""
+    there = {child.child for child in timeline.children}
+    absent = [name for name in HELPERS if name not in there]
+    found = [f"The record names no {listed(absent)} process"] if absent else []
+    asked_s = min((fault.requested_s for fault in timeline.faults), default=None)
+    if asked_s is not None and not any(lease.t_s <= asked_s for lease in timeline.leases):
+        found.append("A fault was asked for, and nothing tells that a reaper stood by to undo it")
+    return found
 
 
 def _clock(timeline: Timeline) -> Verdict:

@@ -135,6 +135,9 @@ def _never_felt(plan: Plan, timeline: Timeline, found: Recovery, limits: Recover
     if found.evidence_s < limits.sustained_s:
         sentence = f"{over}, but there are only {seconds(found.evidence_s)} of evidence after the fault."
         return unknown(RECOVERED, sentence, limit=limit, because=because)
+    if found.deserted:
+        sentence = f"{over}, but for {seconds(found.empty_s)} nobody was in a call who could have felt it."
+        return unknown(RECOVERED, sentence, limit=limit, because=because)
     seen, why_not = witness_seen(plan, timeline)
     if not seen:
         return unknown(RECOVERED, f"{over}, but the fault itself was not seen: {why_not}", because=because)

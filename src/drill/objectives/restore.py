@@ -14,6 +14,7 @@ damage that no check saw leaves everything that the checks said without worth: U
 
 from __future__ import annotations
 
+from drill.model.damages import chosen
 from drill.model.plan import Objectives, Plan, RestoreLimits
 from drill.model.units import seconds
 from drill.model.verdicts import Status, Verdict
@@ -143,8 +144,15 @@ def _proof(name: str, found: Restored | None) -> Verdict:
     return Verdict(verdict, status, sentence, said.measured, said.limit, (id_,))
 
 
-def judge_controls(_plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
-    """Whether every planted damage was seen by the check that has to see it."""
+def _not_planted(plan: Plan, planted: set[str]) -> list[str]:
+    """Which damages the plan's choice and its seed have, and the record has not."""
+    limits = plan.objectives.restore
+    due = chosen(limits.controls, plan.seed) if limits else ()
+    return [damage.name for damage in due if damage.name not in planted]
+
+
+def judge_controls(plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
+    """Whether every damage that was due was planted, and seen by the check that has to see it."""
     found = timeline.restored
     runs = found.controls if found else ()
     if not runs:
@@ -156,6 +164,11 @@ def judge_controls(_plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
         told = "; ".join(f"{c.damage} was {c.outcome} ({c.expects}: {c.detail})"[:300] for c, _ in bad[:3])
         sentence = f"{count(len(bad), 'planted damage')} of {len(runs)} did not turn its check red: {told}."
         return (unknown(CONTROLS, sentence, measured=measured, limit=limit, because=[i for _, i in bad]),)
+    if absent := _not_planted(plan, {control.damage for control, _ in runs}):
+        due = len(absent) + len(runs)
+        sentence = f"{count(len(absent), 'damage')} of {due} that were due left no word: {listed(absent)}."
+        found_ids = [i for _, i in runs]
+        return (unknown(CONTROLS, sentence, measured=measured, limit=limit, because=found_ids),)
     names = listed([control.damage for control, _ in runs])
     sentence = f"Each of {count(len(runs), 'planted damage')} turned its check red: {names}."
     return (passed(CONTROLS, sentence, measured=measured, limit=limit, because=[i for _, i in runs]),)

@@ -7,14 +7,16 @@ A day that is not flat means another number of calls at every moment; they are j
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import Counter
 
 from drill.model.plan import Plan
 from drill.model.verdicts import Verdict
 from drill.objectives import arrivals
 from drill.objectives.say import count, passed, percent, unknown
+from drill.objectives.schedule_kept import kept
 from drill.recovery_estimate import live_means
-from drill.timeline import LoadPoint, Span, Timeline
+from drill.timeline import Call, LoadPoint, Span, Timeline
 from drill.traffic import FLAT, planned
 
 LOAD = "integrity.load"
@@ -22,6 +24,8 @@ CALLS_SHARE_MIN = 0.8
 LATE_FRAMES_SHARE_MAX = 0.01  # that is: p99 of the lateness at most 20 ms, the length of a frame
 CPU_SHARE_MAX = 0.85
 SECONDS_SHARE_MIN = 0.95
+UP_DIFFERENCE_MAX = 0.1  # real loads agree with their own events to the call
+UNHEARD_SHARE_MAX = 0.01  # real loads told of every call
 
 
 def load(plan: Plan, timeline: Timeline) -> Verdict:
@@ -32,6 +36,7 @@ def load(plan: Plan, timeline: Timeline) -> Verdict:
         return unknown(LOAD, "The load generator said nothing about itself.")
     scatter, unscattered = arrivals.scattered(timeline) if flat else ("", [])
     wrong = _silent(timeline) + _too_few(plan, timeline) + _halves(timeline)
+    wrong += kept(plan, timeline) + _unheard(plan, timeline) + _otherwise(timeline, points)
     wrong += arrivals.late(timeline) + unscattered + _of_itself(points)
     up, _ = live_means(timeline.steps, span.start_s, span.end_s)
     asked = _number(_meant(plan, timeline, span))
@@ -107,12 +112,45 @@ def _halves(timeline: Timeline) -> list[str]:
     return found + ([f"{count(torn, 'turn')} without a beginning"] if torn else [])
 
 
+def _unheard(plan: Plan, timeline: Timeline) -> list[str]:
+    """Calls that ended and of which nobody told what they sounded like, where that is asked for: the worst
+    ones might be among them."""
+    if plan.objectives.voice is None:
+        return []
+    told = {heard.call for heard in timeline.heard}
+    ended = [call for call in timeline.calls if call.outcome not in ("open", "refused")]
+    mute = sum(call.call not in told for call in ended)
+    if mute <= UNHEARD_SHARE_MAX * len(ended):
+        return []
+    return [f"of {mute} of {count(len(ended), 'call')} nobody told what they sounded like"]
+
+
+def _otherwise(timeline: Timeline, points: list[LoadPoint]) -> list[str]:
+    """By load stream: the calls that it counts in its samples against those that it wrote down."""
+    found = []
+    for stream in sorted({p.stream for p in points}):
+        own = [p for p in points if p.stream == stream]
+        calls = [c for c in timeline.calls if c.id.startswith(f"{stream}:") and c.outcome != "refused"]
+        said, seen = sum(p.calls_up for p in own) / len(own), _up(calls, [p.t_s for p in own])
+        if abs(said - seen) > max(1.0, UP_DIFFERENCE_MAX * seen):
+            found.append(f"{stream} counted {said:.1f} calls up, and by its own events {seen:.1f} were")
+    return found
+
+
+def _up(calls: list[Call], at_s: list[float]) -> float:
+    """Calls up, averaged over these moments."""
+    starts, ends = sorted(c.start_s for c in calls), sorted(c.end_s for c in calls)
+    return sum(bisect_right(starts, t_s) - bisect_right(ends, t_s) for t_s in at_s) / len(at_s)
+
+
 def _too_late(points: list[LoadPoint]) -> list[str]:
     """By load stream: one punctual machine must not make up for a late one."""
     found = []
     for stream in sorted({p.stream for p in points}):
         own = [p for p in points if p.stream == stream]
         frames, late = sum(p.frames for p in own), sum(p.late_frames for p in own)
+        if not frames:
+            found.append(f"{stream} tells of no frame that it sent, so nothing says how late they were")
         if late > LATE_FRAMES_SHARE_MAX * frames:
             found.append(f"{late} of {frames} frames of {stream} left more than 20 ms late, more than 1 %")
     return found

@@ -50,7 +50,7 @@ class Aspect:
 
 
 def _status(found: Found) -> Status:
-    if found.value is None:
+    if found.value is None or (found.kept and not found.sure):
         return Status.UNKNOWN
     return Status.PASS if found.kept else Status.FAIL
 

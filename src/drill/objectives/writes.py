@@ -25,6 +25,7 @@ from drill.timeline import ReadBack, Record, Timeline, Turn
 
 LOST, DOUBLED, ALTERED = NAMES = ("ehr_writes.lost", "ehr_writes.doubled", "ehr_writes.altered")
 ACKNOWLEDGED = ("full", "degraded")
+NONE_PROMISED = "No caller was told that a note was saved, so none could be missed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +50,13 @@ def judge(plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
     if limits is None:
         return ()
     readback = last_readback(timeline, "ehr")
-    if readback is None or not readback.ok:
-        why = readback.detail if readback else "it was never tried"
+    why_not = unreadable(timeline, readback)
+    if readback is None or why_not:
         because = [readback.id] if readback else []
-        sentence = f"The EHR could not be read back: {why}."
-        return tuple(unknown(name, sentence, because=because) for name in NAMES)
-    if readback.records != len(timeline.records):
-        sentence = (
-            f"The read-back counts {readback.records} records, the journal holds {len(timeline.records)}."
-        )
-        return tuple(unknown(name, sentence, because=[readback.id]) for name in NAMES)
+        return tuple(unknown(name, why_not, because=because) for name in NAMES)
     ledger = keep(timeline)
     if not ledger.promised:
-        sentence = "No caller was told that a note was saved, so none could be missed."
+        sentence = NONE_PROMISED
         return tuple(_none_promised(name, sentence, ledger, readback) for name in NAMES)
     return (
         _lost(timeline, ledger, limits, readback),
@@ -73,6 +68,15 @@ def judge(plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
 def last_readback(timeline: Timeline, source: str) -> ReadBack | None:
     """The last word on a source."""
     return next((r for r in reversed(timeline.readbacks) if r.source == source), None)
+
+
+def unreadable(timeline: Timeline, readback: ReadBack | None) -> str:
+    """Why the EHR's side is not known; "" when it is."""
+    if readback is None or not readback.ok:
+        return f"The EHR could not be read back: {readback.detail if readback else 'it was never tried'}."
+    if readback.records != len(timeline.records):
+        return f"The read-back counts {readback.records} records, the journal holds {len(timeline.records)}."
+    return ""
 
 
 def keep(timeline: Timeline) -> Ledger:
@@ -117,8 +121,7 @@ def _lost(timeline: Timeline, ledger: Ledger, limits: WriteLimits, readback: Rea
         sentence = f"{measured} of {total} that callers were told were saved are not in the EHR, {when}."
         say = failed if waited_s >= limits.within_s or timeline.reverted_s is None else unknown
         return say(LOST, sentence, measured=measured, limit="none", because=[t.id for t in lost])
-    during = [t for t in ledger.promised if timeline.fault and timeline.fault.holds(t.eos_s)]
-    degraded = [t for t in during if t.outcome == "degraded"]
+    degraded = taken_meanwhile(timeline, ledger)
     if not degraded:
         sentence = (
             f"All {total} acknowledged notes are in the EHR, but none of them was taken while the EHR "
@@ -131,6 +134,12 @@ def _lost(timeline: Timeline, ledger: Ledger, limits: WriteLimits, readback: Rea
     )
     because = [readback.id, *(t.id for t in degraded)]
     return passed(LOST, sentence, measured=measured, limit="none", because=because)
+
+
+def taken_meanwhile(timeline: Timeline, ledger: Ledger) -> list[Turn]:
+    """Acknowledged notes that the platform took while the EHR was away."""
+    during = [t for t in ledger.promised if timeline.fault and timeline.fault.holds(t.eos_s)]
+    return [t for t in during if t.outcome == "degraded"]
 
 
 def _doubled(ledger: Ledger, readback: ReadBack) -> Verdict:

@@ -28,12 +28,17 @@ async def text(session: aiohttp.ClientSession, url: str, *, any_status: bool = F
     async with session.get(url, timeout=timeout) as response:
         if not any_status:
             response.raise_for_status()
-        page = b""
-        async for part in response.content.iter_chunked(65536):
-            page += part
-            if len(page) > PAGE_MAX:
-                raise ValueError(f"a page of more than {PAGE_MAX} bytes")
-        return page.decode("utf-8", "replace")
+        return (await body(response)).decode("utf-8", "replace")
+
+
+async def body(response: aiohttp.ClientResponse) -> bytes:
+    """An answer's bytes; ValueError when there are more than PAGE_MAX: whoever answers may never end."""
+    page = b""
+    async for part in response.content.iter_chunked(65536):
+        page += part
+        if len(page) > PAGE_MAX:
+            raise ValueError(f"a page of more than {PAGE_MAX} bytes")
+    return page
 
 
 async def listen_address(session: aiohttp.ClientSession, api: str, proxy: str) -> str:

@@ -8,7 +8,7 @@ import aiohttp
 
 from drill.model.events import RequestSample, WitnessSample
 from drill.model.target import Link, Target
-from drill.probes.ask import FAILURES, listen_address, say, since_ms, text
+from drill.probes.ask import FAILURES, body, listen_address, say, since_ms, text
 from drill.probes.classify import answer
 from drill.probes.prometheus import counters
 
@@ -52,12 +52,14 @@ async def ask_witness(zone: str, base: str, patient: str, timeout_s: float) -> W
             session.get(url, params=query) as response,
         ):
             status = response.status
-            body = await response.read()
-        outcome, detail = answer(status, body, time.monotonic() - began_s, patient)
+            page = await body(response)
+        outcome, detail = answer(status, page, time.monotonic() - began_s, patient)
     except TimeoutError:
         outcome, detail = "timeout", f"no whole answer within {timeout_s:g} s"
     except aiohttp.ClientConnectorError as error:
         outcome, detail = "refused", say(error)
+    except ValueError as error:
+        outcome, detail = "error", say(error)
     except (aiohttp.ClientError, OSError) as error:
         outcome, detail = ("truncated" if status else "reset"), say(error)
     return WitnessSample(zone, outcome, since_ms(began_s), detail)

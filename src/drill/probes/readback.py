@@ -7,10 +7,14 @@ The EHR is read past the fault proxies. A read-back that is not whole says so in
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -29,18 +33,39 @@ ANSWER_WITHIN_S = 10.0
 READ_WITHIN_S = 60.0
 BATCH_ROWS = 1000  # so that a million turns are never there twice
 PAGES_MAX = 1000
+PAGE_BYTES_MAX = 16_000_000
+CHUNK_BYTES = 65_536
 RUN_TAG = "urn:drill:run"
 TURN_IDENTIFIER = "urn:drill:turn"
 
 
-def ehr_records(ehr: Ehr, run_id: str) -> list[EhrRecord]:
-    """Every DocumentReference tagged with this run; WorldError when any page cannot be read."""
+def ehr_records(ehr: Ehr, run_id: str, within_s: float = READ_WITHIN_S) -> list[EhrRecord]:
+    """Every DocumentReference tagged with this run; WorldError when any page cannot be read, or when all of
+    them take longer than `within_s`."""
+    found: Future[list[EhrRecord]] = Future()
+    until_s = time.monotonic() + within_s
+
+    def work() -> None:
+        try:
+            found.set_result(_all_records(ehr, run_id, until_s))
+        except Exception as error:  # noqa: BLE001  # handed to who waits
+            found.set_exception(error)
+
+    # requests' own timeout is per read: an answer that drips never ends, and is left behind.
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        return found.result(within_s)
+    except TimeoutError as error:
+        raise WorldError(f"the EHR could not be read back within {within_s:g} s") from error
+
+
+def _all_records(ehr: Ehr, run_id: str, until_s: float) -> list[EhrRecord]:
     url: str | None = f"{ehr.direct}/DocumentReference?_tag={RUN_TAG}|{run_id}&_count=200"
     records: list[EhrRecord] = []
     with requests.Session() as session:
         session.trust_env = False
         for _ in range(PAGES_MAX):
-            bundle = _page(session, url or "")
+            bundle = _page(session, url or "", until_s)
             records += _records(bundle)
             url = next(
                 (link["url"] for link in bundle.get("link", []) if link.get("relation") == "next"), None
@@ -50,16 +75,27 @@ def ehr_records(ehr: Ehr, run_id: str) -> list[EhrRecord]:
     raise WorldError(f"the EHR's answer did not end within {PAGES_MAX} pages")
 
 
-def _page(session: requests.Session, url: str) -> dict[str, Any]:
+def _page(session: requests.Session, url: str, until_s: float) -> dict[str, Any]:
     try:
-        response = session.get(url, timeout=TIMEOUT_S)
-        response.raise_for_status()
-        bundle = response.json()
-    except (requests.RequestException, ValueError) as error:
+        with session.get(url, timeout=TIMEOUT_S, stream=True) as response:
+            response.raise_for_status()
+            bundle = json.loads(_body(response, until_s))
+    except (requests.RequestException, ValueError, RecursionError) as error:
         raise WorldError(f"the EHR could not be read back: {type(error).__name__}") from error
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
         raise WorldError("the EHR could not be read back: the answer is not a FHIR Bundle")
     return bundle
+
+
+def _body(response: requests.Response, until_s: float) -> bytes:
+    body = b""
+    for part in response.iter_content(CHUNK_BYTES):
+        body += part
+        if len(body) > PAGE_BYTES_MAX:
+            raise WorldError(f"the EHR could not be read back: a page of more than {PAGE_BYTES_MAX} bytes")
+        if time.monotonic() > until_s:
+            raise WorldError("the EHR could not be read back: its answer does not end")
+    return body
 
 
 def _records(bundle: dict[str, Any]) -> Iterator[EhrRecord]:
@@ -71,7 +107,19 @@ def _records(bundle: dict[str, Any]) -> Iterator[EhrRecord]:
             patient=_patient(resource),
             digest=str(resource.get("description", "")),
             resource=str(resource.get("id", "")),
+            received_utc_ns=_instant_ns(str(resource.get("meta", {}).get("lastUpdated", ""))),
         )
+
+
+def _instant_ns(text: str) -> int:
+    """A FHIR instant; 0 for none, and for one that does not tell its zone."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return 0
+    if found.tzinfo is None:
+        return 0
+    return (found - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
 
 
 def _patient(resource: dict[str, Any]) -> str:

@@ -199,7 +199,7 @@ def _recovery(plan: Plan, timeline: Timeline) -> Time | None:
     if found is None:
         return None
     if not found.felt:
-        return Time(0.0) if found.evidence_s >= _sustained_s(plan) else None
+        return Time(0.0) if found.evidence_s >= _sustained_s(plan) and not found.deserted else None
     return Time(found.recovered_s, found.low_s, found.high_s, open_end=not found.sustained)
 
 

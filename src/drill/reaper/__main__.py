@@ -21,6 +21,7 @@ from drill.model.events import LeaseOpened
 from drill.reaper.abort import asked_for
 from drill.reaper.lease import BEAT, LEASE_S, Lease
 from drill.reaper.lock import clear
+from drill.reaper.orphans import end_orphans
 from drill.reaper.reap import Reaping
 
 LOOK_EVERY_S = 0.1
@@ -40,6 +41,8 @@ def main() -> int:
     lease = Lease(args.lease_s, time.monotonic())
     reason = _watch(args.run, lease, told)
     left = Reaping(args.run, journal, Proxies()).reap(reason, spare_s=lease.spare_s)
+    if lease.gone:  # told to end by the kernel; nobody else is left to end the one that hangs
+        end_orphans(args.run)
     if not left:
         clear(args.lock)
     return 1 if left else 0

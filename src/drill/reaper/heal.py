@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from drill.faults import Proxies, World
-from drill.faults.ledger import fence, left, outstanding, read_ledger, revert
+from drill.faults.ledger import fence, left, outstanding, read_ledger, revert_surely
 from drill.journal import Journal, Stream, merge
 from drill.model.errors import WorldError
 from drill.model.events import FaultRequested, StreamOpened
@@ -58,7 +58,7 @@ def restore(folder: Path, world: World, by: str) -> Healed:
         return Healed((), (), damage)
     fence(folder).touch()
     with Journal(_free(folder / "journal"), _run_id(streams)) as journal:
-        failed = revert(journal, todo, world, by)
+        failed = revert_surely(journal, merge(streams), world, by)
     lost = {failure.partition(":")[0] for failure in failed}
     return Healed(tuple(said(each) for each in todo if each.fault_id not in lost), tuple(failed), damage)
 

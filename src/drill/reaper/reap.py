@@ -19,14 +19,13 @@ from pathlib import Path
 import psutil
 
 from drill.faults import World
-from drill.faults.ledger import fence, outstanding, read_ledger, revert, unclear
+from drill.faults.ledger import SETTLE_S, fence, outstanding, read_ledger, revert, unclear
 from drill.journal import Journal, merge
 from drill.model.errors import JournalError
 from drill.model.events import FaultRequested, LeaseEnded, Recorded, StreamOpened
 
 DIES_WITHIN_S = 2.0
 LOOK_EVERY_S = 0.02
-SETTLE_S = 1.0
 # A fault proxy that died comes back when its supervisor starts it again; so long is it waited for.
 TRY_FOR_S = 30.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 4.0

@@ -68,6 +68,8 @@ def recovery_figures(plan: Plan, found: Recovery | None) -> tuple[Figure, ...]:
 
 
 def _recovered(found: Recovery, limit: str) -> tuple[str, str]:
+    if not found.felt and found.deserted:
+        return "not known", f"nobody was in a call for {seconds(found.empty_s)}; limit {limit}"
     if not found.felt:
         return "never felt", f"limit {limit}"
     if not found.sustained:

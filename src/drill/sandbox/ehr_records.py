@@ -12,6 +12,7 @@ import sqlite3
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,10 @@ class Records:
         self._db.close()
 
     def _insert(self, kind: str, resource: Resource) -> Resource:
-        stored = {**resource, "id": resource.get("id") or str(uuid.uuid4())}
+        # The server's own word on when it took it, whatever the sender says (FHIR, Meta.lastUpdated).
+        taken = datetime.now(UTC).isoformat(timespec="milliseconds")
+        meta = {**(resource.get("meta") or {}), "lastUpdated": taken}
+        stored = {**resource, "id": resource.get("id") or str(uuid.uuid4()), "meta": meta}
         row = self._db.execute(
             "INSERT INTO record (kind, id, body) VALUES (?, ?, ?)",
             (kind, stored["id"], json.dumps(stored, separators=(",", ":"))),

@@ -45,6 +45,7 @@ from drill.timeline.values import (
     Breach,
     Call,
     Child,
+    Drawn,
     FaultWindow,
     Gap,
     Guard,
@@ -57,7 +58,7 @@ from drill.timeline.values import (
 )
 
 __all__ = [
-    "Anchor", "Away", "Breach", "BreakerPath", "BreakerPoint", "Call", "Child", "DoorPoint",
+    "Anchor", "Away", "Breach", "BreakerPath", "BreakerPoint", "Call", "Child", "DoorPoint", "Drawn",
     "EdgePoint", "FaultWindow", "Gap", "Guard", "HealthPoint", "Heard", "Listing", "LoadPoint",
     "MemberPoint", "Note", "Phase", "ReadBack", "Record", "RequestPath", "RequestPoint", "Restored",
     "ServicePoint", "Span", "Start", "Step", "Stored", "Timeline", "Transition", "Turn",

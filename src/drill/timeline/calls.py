@@ -1,6 +1,12 @@
-"""Calls and turns joined from their two halves, and until when callers could be asked at all."""
+"""Calls and turns joined from their two halves, and until when callers could be asked at all.
+
+A sound that led to nothing is no answer: the turn has to come out as one. Left aside are a turn whose caller
+spoke into the answer, and one that the end of the run cut off: nobody can know what they would have become.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from drill.model.events import (
     CallEnded,
@@ -17,6 +23,8 @@ from drill.model.events import (
 from drill.timeline.sorted_events import Found, Sorted
 from drill.timeline.values import Call, Turn
 
+_SAME_S = 0.001  # the last turn and the call are ended in one breath
+_CAME_OUT = ("full", "degraded", "wrong_patient")
 _OF_LOAD = (CallStarted, CallHeard, CallEnded, CallerGaveUp, TurnInvoked, TurnEnded, LoadSample)
 
 
@@ -74,7 +82,14 @@ def turns(events: Sorted, all_calls: tuple[Call, ...], end_s: float) -> tuple[Tu
     all_ended, all_begun = events.of(TurnEnded), events.of(TurnInvoked)
     ended, begun = _places(all_ended), _places(all_begun)  # places, not events: there may be millions
     found = [
-        _ended(events, *all_ended[place], by_call.get(call), end_s, invoked=seq in begun.get(call, ()))
+        _ended(
+            events,
+            *all_ended[place],
+            by_call.get(call),
+            end_s,
+            invoked=seq in begun.get(call, ()),
+            interrupted=seq + 1 in by_seq and all_ended[by_seq[seq + 1]][1].barge_stop_ms >= 0,
+        )
         for call, by_seq in ended.items()
         for seq, place in by_seq.items()
     ]
@@ -86,20 +101,40 @@ def turns(events: Sorted, all_calls: tuple[Call, ...], end_s: float) -> tuple[Tu
     return tuple(sorted(found, key=lambda turn: (turn.eos_s, turn.call, turn.seq)))
 
 
+def ended_twice(events: Sorted, all_turns: Sequence[Turn]) -> tuple[str, ...]:
+    """Ends of turns that have another end: a load ends each turn that it began exactly once."""
+    found = events.of(TurnEnded)
+    if sum(turn.outcome != "open" for turn in all_turns) == len(found):
+        return ()
+    known = _places(found)
+    return tuple(r.id for place, (r, turn) in enumerate(found) if known[turn.call][turn.seq] != place)
+
+
 def _places(found: Found[TurnEnded] | Found[TurnInvoked]) -> dict[str, dict[int, int]]:
-    """By call and number, where a half of a turn stands; of two that say they are the same, the later."""
+    """By call and number, where a half of a turn stands; of two that say they are the same, the later, but
+    what was acknowledged stays so."""
     places: dict[str, dict[int, int]] = {}
     for place in range(len(found)):
         turn = found[place][1]
-        places.setdefault(turn.call, {})[turn.seq] = place
+        of_call = places.setdefault(turn.call, {})
+        if turn.seq not in of_call or not _acknowledged(found[of_call[turn.seq]][1]):
+            of_call[turn.seq] = place
     return places
 
 
+def _acknowledged(turn: TurnEnded | TurnInvoked) -> bool:
+    return isinstance(turn, TurnEnded) and turn.ledger == "ok"
+
+
 def _ended(
-    events: Sorted, recorded: Recorded, turn: TurnEnded, call: Call | None, end_s: float, *, invoked: bool
-) -> Turn:
-    eos_s, answered = events.s(turn.eos_ns), turn.first_audio_ns > 0
-    until_s = events.s(turn.first_audio_ns) if answered else _call_end(call, end_s)
+    events: Sorted, recorded: Recorded, turn: TurnEnded, call: Call | None, end_s: float, *,
+    invoked: bool, interrupted: bool,
+) -> Turn:  # fmt: skip
+    eos_s, lost_s = events.s(turn.eos_ns), events.at(recorded)
+    sound_s = events.s(turn.first_audio_ns) if turn.first_audio_ns > 0 else None
+    answered = sound_s is not None and (turn.outcome in _CAME_OUT or interrupted or _cut_short(call, lost_s))
+    # Who heard something waited on until it was given up; who heard nothing, to the end of the call.
+    until_s = _call_end(call, end_s) if sound_s is None else sound_s if answered else lost_s
     return Turn(
         turn.call, turn.seq, turn.intent, eos_s, max(0.0, until_s - eos_s), answered,
         turn.outcome, turn.ledger, turn.turn_id, turn.patient, turn.digest,
@@ -108,7 +143,12 @@ def _ended(
         barge_stop_s=turn.barge_stop_ms / 1000 if turn.barge_stop_ms >= 0 else None,
         longest_gap_s=turn.longest_gap_ms / 1000 if turn.longest_gap_ms else 0.0,
         round_trip_s=turn.round_trip_ms / 1000 if turn.round_trip_ms >= 0 else None,
+        sound_s=sound_s,
     )  # fmt: skip
+
+
+def _cut_short(call: Call | None, lost_s: float) -> bool:
+    return call is not None and call.outcome == "cut" and lost_s >= call.end_s - _SAME_S
 
 
 def _censored(events: Sorted, recorded: Recorded, turn: TurnInvoked, call: Call | None, end_s: float) -> Turn:

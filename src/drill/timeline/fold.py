@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from drill.model.events import (
     Aborted,
+    CallStarted,
     ClockAnchor,
     EhrRecord,
     ExperimentEnded,
     GuardChecked,
+    LeaseOpened,
     PhaseEntered,
     ReadBackEnded,
     Recorded,
     RunEnded,
     RunStarted,
+    ScheduleWritten,
     StoredTurn,
 )
 from drill.model.plan import Plan
 from drill.timeline import hearing, samples
 from drill.timeline.away import away
 from drill.timeline.breakers import breakers, requests
-from drill.timeline.calls import calls, evidence_end, turns
+from drill.timeline.calls import calls, ended_twice, evidence_end, turns
 from drill.timeline.control import children, faults, phases
 from drill.timeline.gaps import Heard, gaps
 from drill.timeline.probed import ReadBack, Record, Stored
@@ -29,7 +33,7 @@ from drill.timeline.restored import restored
 from drill.timeline.sorted_events import Made, Sorted
 from drill.timeline.steps import breaches, steps
 from drill.timeline.timeline import Timeline
-from drill.timeline.values import Anchor, Guard, Note, Span, Start
+from drill.timeline.values import Anchor, Drawn, Guard, Note, Span, Start
 
 DEFAULT_TURN_SLO_S = 1.5
 
@@ -52,9 +56,10 @@ def fold(events: Sequence[Recorded], plan: Plan) -> Timeline:
     late = breaches(all_turns, all_calls, slo_s)
     waits = away(all_, all_calls, evidence.end_s)
     heard = _heard(all_)
+    utc_ns = anchors[0].utc_ns - anchors[0].t_ns + all_.start_ns if anchors else 0
     return Timeline(
         start_ns=all_.start_ns,
-        start_utc_ns=anchors[0].utc_ns - anchors[0].t_ns + all_.start_ns if anchors else 0,
+        start_utc_ns=utc_ns,
         t0_s=min((w.applied_s for w in windows if w.applied_s is not None), default=0.0),
         end_s=all_.end_s,
         evidence=evidence,
@@ -71,7 +76,7 @@ def fold(events: Sequence[Recorded], plan: Plan) -> Timeline:
         witness=heard.witness,
         health=samples.health(all_),
         load=heard.load,
-        records=Made(all_.of(EhrRecord), _record),
+        records=Made(all_.of(EhrRecord), partial(_record, utc_ns)),
         stored=Made(all_.of(StoredTurn), _stored),
         readbacks=tuple(
             ReadBack(e.source, all_.at(r), e.ok, e.records, e.detail, r.id) for r, e in all_.of(ReadBackEnded)
@@ -93,11 +98,18 @@ def fold(events: Sequence[Recorded], plan: Plan) -> Timeline:
         services=heard.services,
         heard=hearing.heard(all_, all_calls, all_turns),
         restored=restored(all_),
+        ended_twice=ended_twice(all_, all_turns),
+        drawn=tuple(
+            Drawn(e.calls, e.digest, e.seed, e.concurrency, r.id) for r, e in all_.of(ScheduleWritten)
+        ),
+        leases=tuple(Note(all_.at(r), str(e.holder), r.id) for r, e in all_.of(LeaseOpened)),
     )
 
 
-def _record(recorded: Recorded, event: EhrRecord) -> Record:
-    return Record(event.turn_id, event.patient, event.digest, event.resource, recorded.id)
+def _record(start_utc_ns: int, recorded: Recorded, event: EhrRecord) -> Record:
+    known = bool(start_utc_ns and event.received_utc_ns)
+    received_s = (event.received_utc_ns - start_utc_ns) / 1e9 if known else None
+    return Record(event.turn_id, event.patient, event.digest, event.resource, recorded.id, received_s)
 
 
 def _stored(recorded: Recorded, event: StoredTurn) -> Stored:
@@ -108,6 +120,7 @@ def _heard(events: Sorted) -> Heard:
     return Heard(
         breakers(events), requests(events), samples.witness(events), samples.load(events),
         samples.doors(events), samples.edges(events), samples.members(events), samples.services(events),
+        tuple(sorted({recorded.stream for recorded, _ in events.of(CallStarted)})),
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ _Times = Mapping[str, Sequence[float]]
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Everything that should have spoken and what it said."""
+    """Everything that should have spoken and what it said; `callers` are the streams that made calls."""
 
     breakers: tuple[BreakerPath, ...]
     requests: tuple[RequestPath, ...]
@@ -46,6 +46,7 @@ class Heard:
     edges: tuple[EdgePoint, ...] = ()
     members: tuple[MemberPoint, ...] = ()
     services: tuple[ServicePoint, ...] = ()
+    callers: tuple[str, ...] = ()
 
 
 def gaps(plan: Plan, within: Span, heard: Heard) -> tuple[Gap, ...]:
@@ -59,8 +60,9 @@ def gaps(plan: Plan, within: Span, heard: Heard) -> tuple[Gap, ...]:
         longest_s = SERVICE_GAP_S if source == "service" else PROBE_GAP_S
         for zone in zones:
             found += _silences(source, zone, times.get(zone, ()), within, longest_s)
-    for stream, at in (_times((p.stream, p.t_s) for p in heard.load) or {"load": []}).items():
-        found += _silences("load", stream, at, within, LOAD_GAP_S)
+    told = _times((p.stream, p.t_s) for p in heard.load)
+    for stream in sorted({*told, *heard.callers}) or ["load"]:  # who makes calls has to tell of itself
+        found += _silences("load", stream, told.get(stream, ()), within, LOAD_GAP_S)
     return tuple(sorted(found, key=lambda g: (g.start_s, g.source, g.zone)))
 
 

@@ -152,13 +152,14 @@ class LoadPoint:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One note found in the EHR."""
+    """One note found in the EHR. `received_s`: when that took it, by its own clock; None when not told."""
 
     turn_id: str
     patient: str
     digest: str
     resource: str
     id: str
+    received_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

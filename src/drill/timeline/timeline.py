@@ -28,6 +28,7 @@ from drill.timeline.values import (
     Breach,
     Call,
     Child,
+    Drawn,
     FaultWindow,
     Gap,
     Guard,
@@ -52,6 +53,7 @@ class Timeline:
         evidence: from the baseline until callers could no longer be asked (unwind, cut calls, or the
             end of the load's own stream, whichever came first).
         turn_slo_s: the SLO the breaches were counted with.
+        ended_twice: ends of turns that have another end.
     """
 
     start_ns: int
@@ -89,6 +91,9 @@ class Timeline:
     services: tuple[ServicePoint, ...] = ()
     heard: tuple[Heard, ...] = ()
     restored: Restored | None = None
+    ended_twice: tuple[str, ...] = ()
+    drawn: tuple[Drawn, ...] = ()
+    leases: tuple[Note, ...] = ()
 
     @property
     def applied_s(self) -> float | None:

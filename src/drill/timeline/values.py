@@ -92,12 +92,14 @@ class Turn:
     """One turn, its two ledger lines joined.
 
     `outcome` is that of `TurnEnded`, or "open" when there was none: the turn is right-censored then.
-    `waited_s` is from the end of speech to the first audio; where no audio came, to the end of the
-    call, and `answered` is false. `call_outcome` tells how the call around it ended. `whole`: its
-    beginning was written down too, and the beginning of its call. `ack_s` is when the caller was told
-    that it is saved. `barge_stop_s`: the caller spoke into the agent's answer before this turn, and the
-    agent fell silent after so long; None when nobody did. `longest_gap_s`: silence inside the answer.
-    `round_trip_s`: of the media stream alone, by a ping; None when unknown.
+    `waited_s` is from the end of speech to the first audio of an answer. Where none came `answered` is
+    false, and it is to the end of the call; where there was a sound and no answer followed (`calls` says
+    when), to when it was given up. `sound_s` is when anything was heard, None for never. `call_outcome`
+    tells how the call around it ended. `whole`: its beginning was written down too, and the beginning of
+    its call. `ack_s` is when the caller was told that it is saved. `barge_stop_s`: the caller spoke into
+    the agent's answer before this turn, and the agent fell silent after so long; None when nobody did.
+    `longest_gap_s`: silence inside the answer. `round_trip_s`: of the media stream alone, by a ping; None
+    when unknown.
     """
 
     call: str
@@ -118,6 +120,7 @@ class Turn:
     barge_stop_s: float | None = None
     longest_gap_s: float = 0.0
     round_trip_s: float | None = None
+    sound_s: float | None = None
 
     @property
     def until_s(self) -> float:
@@ -214,6 +217,17 @@ class Start:
     seed: int
     sham: bool
     utc: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The schedule of calls that one load stream said it follows."""
+
+    calls: int
+    digest: str
+    seed: int
+    concurrency: int
     id: str
 
 

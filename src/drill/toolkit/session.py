@@ -19,7 +19,7 @@ from pathlib import Path
 
 from drill.faults import Fault, Proxies
 from drill.faults.ehr import STAND_INS, ehr_fault
-from drill.faults.ledger import apply, fence, outstanding, revert
+from drill.faults.ledger import apply, fence, outstanding, revert, revert_surely
 from drill.journal import Journal, read_stream
 from drill.model.errors import JournalError, WorldError
 from drill.model.target import Ehr, Target
@@ -77,7 +77,7 @@ class Session:
         """Undo everything outstanding, last first; WorldError when something could not be undone."""
         with contextlib.suppress(JournalError):  # undone is what was written, also when no more can be
             self.journal.flush()
-        failures = revert(self.journal, outstanding(read_stream(self.path).events), self.world, by)
+        failures = revert_surely(self.journal, read_stream(self.path).events, self.world, by)
         for process in self.stand_ins:
             _end(process)
         self.stand_ins.clear()

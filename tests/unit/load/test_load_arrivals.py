@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drill.load.arrivals import Demand, Schedule, draw, from_json, to_json
 from drill.model.errors import DefinitionError
 from drill.traffic import PROFILES
+from drill.traffic.schedule import Demand, Schedule, draw, from_json, to_json
 
 DEMAND = Demand(seed=7, concurrency=40, mean_call_s=60.0, ramp_s=10.0, seconds=120.0, patients=200)
 

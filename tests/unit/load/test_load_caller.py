@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drill.load.arrivals import Arrival, Demand
 from drill.load.call import Call
 from drill.load.caller import Caller, Exchange
 from drill.load.dialect import MarkGrammar
@@ -20,6 +19,7 @@ from drill.load.settings import Settings
 from drill.load.websocket import Line
 from drill.model.errors import WorldError
 from drill.model.events import CallEnded, CallerGaveUp, CallStarted, Event, TurnInvoked
+from drill.traffic.schedule import Arrival, Demand
 
 S = 1_000_000_000
 DEMAND = Demand(1, 1, 60.0, 1.0, 60.0, 9)

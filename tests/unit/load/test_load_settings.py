@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from drill.load.arrivals import Demand
 from drill.load.settings import allowed, from_environ
 from drill.model.errors import DefinitionError
+from drill.traffic.schedule import Demand
 
 EDGE = {"DRILL_EDGE": "ws://127.60.0.1:10000/media"}
 

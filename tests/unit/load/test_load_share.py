@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from drill.load import arrivals
-from drill.load.arrivals import Demand
 from drill.load.share import Share, alone
 from drill.model.errors import WorldError
+from drill.traffic import schedule as arrivals
+from drill.traffic.schedule import Demand
 
 SCHEDULE = arrivals.draw(Demand(3, 20, 30.0, 2.0, 60.0, 50))
 

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 import pytest
 
-from drill.load.arrivals import Demand, Schedule, draw
 from drill.traffic import PROFILES, Traffic
+from drill.traffic.schedule import Demand, Schedule, draw
 
 DEMAND = Demand(
     seed=0, concurrency=60, mean_call_s=20.0, ramp_s=5.0, seconds=180.0, patients=200, windows_s=150.0

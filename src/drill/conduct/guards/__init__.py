@@ -26,7 +26,6 @@ from drill.conduct.guards import (
     zones,
 )
 from drill.conduct.guards.consent import Consent
-from drill.conduct.helpers import SPARE_S
 from drill.definition.needs import hurts_media, stages_hurt, takes_zones
 from drill.faults import Proxies
 from drill.model.errors import DrillError
@@ -34,6 +33,7 @@ from drill.model.events import GuardChecked
 from drill.model.plan import Plan
 from drill.model.target import Target
 from drill.toolkit.resolve import touches
+from drill.traffic.schedule import SPARE_S
 
 __all__ = ["REHEARSED", "Consent", "check", "longest_s", "look"]
 

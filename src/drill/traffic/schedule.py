@@ -19,10 +19,15 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from drill.model.errors import DefinitionError
-from drill.traffic import FLAT, LOG_SD, PROFILES, SHORTEST_S, Traffic
+from drill.model.plan import Plan
+from drill.traffic.intent import LOG_SD, SHORTEST_S, Traffic
+from drill.traffic.profiles import FLAT, PROFILES
 
 FORMAT = "drill-schedule-v1"
 FIRST_PATIENT = 2  # number 1 is the probes'
+PATIENTS = 200
+# A drill's load ends when it is told to, never by running dry: it is drawn for longer than any wait.
+SPARE_S = 180.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,22 @@ class Schedule:
     def digest(self) -> str:
         """SHA-256 of the canonical text: two runs with the same digest had the same callers."""
         return hashlib.sha256(to_json(self).encode()).hexdigest()
+
+
+def of_plan(plan: Plan) -> Demand:
+    """What a plan asks of its load: who drives it draws from this, and who judges draws the same again."""
+    phases, flat = plan.phases, plan.load.arrivals == FLAT.name
+    windows_s = phases.ramp_s + phases.baseline_s + phases.fault_s + phases.recovery_s
+    return Demand(
+        seed=plan.seed,
+        concurrency=plan.load.concurrency,
+        mean_call_s=float(plan.load.mean_call_s),
+        ramp_s=float(phases.ramp_s),
+        seconds=float(windows_s + SPARE_S),
+        patients=PATIENTS,
+        arrivals=plan.load.arrivals,
+        windows_s=0.0 if flat else float(windows_s),  # a flat day has no shape to stretch
+    )
 
 
 def draw(demand: Demand) -> Schedule:

@@ -43,20 +43,24 @@ ENVIRONMENT_VARIABLE = "DRILL_TARGET"
 
 def load_target(path: Path, name: str | None = None) -> Target:
     """The named target of a file, or its only one; DefinitionError with every mistake of the file."""
-    sections, digest = _sections(path)
+    return read_target(_read(path), path, name)
+
+
+def read_target(data: bytes, path: Path, name: str | None = None) -> Target:
+    """The same of a file's bytes; `path` is what it is called, and what names in it are relative to."""
+    sections, digest = _sections(data, path)
     chosen = _choose(path, sections, name)
     return _build(chosen, sections[chosen], path, digest)
 
 
 def load_targets(path: Path) -> tuple[Target, ...]:
     """Every target of a file, by name; DefinitionError with every mistake of the file."""
-    sections, digest = _sections(path)
+    sections, digest = _sections(_read(path), path)
     return tuple(_build(name, section, path, digest) for name, section in sorted(sections.items()))
 
 
-def _sections(path: Path) -> tuple[dict[str, Section], str]:
+def _sections(data: bytes, path: Path) -> tuple[dict[str, Section], str]:
     """What a target file says, by target, and its digest."""
-    data = _read(path)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -14,15 +14,15 @@ from drill.model.errors import DefinitionError
 SHIPPED = ("drills", "experiments", "loadprofiles", "docs/runbooks")
 PACKAGE = Path(__file__).parent
 TOML = """\
-# The platform under test. `drill check` says what is wrong here, and which drills it can take; `drill check --live DRILL`
-# what one would touch. Both change nothing. Every key is explained in the project's docs/target-file.md, and in the
-# schema for editors that `drill schema target` prints. Lines that begin with # are for further drills.
+# The platform under test. `drill check` says what is wrong here, and which drills it can take;
+# `drill check --live DRILL` what one would touch. Both change nothing. `drill schema target` tells what every
+# key means, and so does the project's docs/target-file.md. Lines that begin with # are for further drills.
 
 [target.staging]
 environment = "staging"                            # sandbox, staging or production, which needs all of guards
 edge = "ws://127.0.0.1:10000/media"                # where calls' media streams connect
 # allow = ["voice.staging.example"]                # names every host that is not this machine
-# max_calls = 200                                  # the most at a time that a drill may mean; 2000 when not given
+# max_calls = 200                                  # the most at a time; 2000 when not given
 # max_calls_per_s = 10                             # and in a second; 100 when not given
 profile = "staging"                                # a word for the report
 # control = "http://127.0.0.9:8475"                # takes zones away; for drills of zones

@@ -26,7 +26,7 @@ from drill.plan import plan as make_plan
 LASTS = "4h"
 
 
-@click.command("approve")
+@click.command("approve", short_help="Sign one plan for one operator and a time.")
 @click.argument("drill")
 @target_options
 @DRILLS_OPTION

@@ -31,7 +31,7 @@ from drill.objectives.say import count
 from drill.plan import plan
 
 
-@click.command("check")
+@click.command("check", short_help="Say every mistake of drills, suites and target file.")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--live", is_flag=True, help="Ask the target too; nothing on it is changed.")
 @click.option("--seed", type=int, default=None, help="With --live: seed of the arrivals.")

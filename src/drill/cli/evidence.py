@@ -30,7 +30,7 @@ _TSA = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Make a key to sign with.")
 @click.argument("stem", type=_PATH)
 def keygen(stem: Path) -> None:
     """Make a key: STEM.key signs and stays with its owner, STEM.pub is handed to whoever verifies."""
@@ -42,7 +42,7 @@ def keygen(stem: Path) -> None:
     click.echo(f"key    {''.join(key.pem.splitlines()[1:-1])}  for guards.approvers of a target file")
 
 
-@click.command()
+@click.command(short_help="Seal a run into one file that anybody can check.")
 @click.argument("run", type=_PATH, callback=a_run)
 @_KEY
 @_PUBLIC
@@ -60,7 +60,7 @@ def seal(run: Path, key: str, public: Path | None, tsa: str | None, out: Path | 
     click.echo(bundle)
 
 
-@click.command()
+@click.command(short_help="Sign a bundle as a second person.")
 @click.argument("bundle", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @_KEY
 @_PUBLIC
@@ -72,7 +72,7 @@ def sign(bundle: Path, key: str, public: Path | None, tsa: str | None, role: str
     click.echo(bundle)
 
 
-@click.command()
+@click.command(short_help="Check bundles: the first broken link is named.")
 @click.argument("paths", nargs=-1, required=True, type=_PATH)
 @click.option(
     "--key",

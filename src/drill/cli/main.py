@@ -52,7 +52,7 @@ def cli() -> None:
     """Drills that prove or refute what a disaster-recovery page promises.
 
     Exit codes: 0 all PASS, 1 some FAIL, 2 some UNKNOWN and no FAIL, 3 definition or usage
-    error, 4 the target could not be reached or prepared.
+    error, 4 the target could not be reached or prepared, or a record not read or written.
     """
 
 
@@ -72,11 +72,11 @@ def list_(drills: Path, json_: bool) -> None:
     click.echo(as_json(rows) if json_ else table(rows))
 
 
-@cli.command()
+@cli.command(short_help="Print the frozen plan of a drill, and its digest.")
 @click.argument("drill")
 @_target_options
 @_DRILLS
-@click.option("--seed", type=int, default=0, help="Seed of the arrivals.")
+@click.option("--seed", type=int, default=0, help="Seed of the arrivals; 0 when not given.")
 def plan(drill: str, drills: Path, seed: int, **where: Any) -> None:
     """Print the frozen plan of a drill as JSON, and its digest on stderr."""
     asked = load_drill(wiring.one(drill, drills))
@@ -94,7 +94,12 @@ def plan(drill: str, drills: Path, seed: int, **where: Any) -> None:
     "--seed", type=int, default=None, help="Seed of the arrivals; drawn and recorded when not given."
 )
 @click.option("--sham", is_flag=True, help="Everything but the fault; must end UNKNOWN.")
-@click.option("--runs", type=click.Path(path_type=Path), default=wiring.RUNS, help="Folder for the runs.")
+@click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    default=wiring.RUNS,
+    help="Folder for the runs; runs when not given.",
+)
 @click.option(
     "--tsa", metavar="URL", help="Have the plan time-stamped (RFC 3161) before anything is touched."
 )
@@ -140,7 +145,7 @@ def run(
     _finish(judged, json_=json_)
 
 
-@cli.command()
+@cli.command(short_help="Judge a stored run again from its journal alone.")
 @_RUN_FOLDER
 @_JSON
 def judge(run_folder: Path, json_: bool) -> None:
@@ -150,7 +155,7 @@ def judge(run_folder: Path, json_: bool) -> None:
     _finish([judged], json_=json_)
 
 
-@cli.command()
+@cli.command(short_help="Bring back what a dead run left.")
 @_MAYBE_RUN_FOLDER
 @_RUNS
 @_JSON
@@ -170,7 +175,7 @@ def heal(run_folder: Path | None, runs: Path, json_: bool) -> None:
         sys.exit(EXIT_WORLD)
 
 
-@cli.command()
+@cli.command(short_help="Stop a drill that runs, from any shell.")
 @_MAYBE_RUN_FOLDER
 @_RUNS
 @_JSON
@@ -189,7 +194,7 @@ def abort(run_folder: Path | None, runs: Path, json_: bool) -> None:
     ))  # fmt: skip
 
 
-@cli.command()
+@cli.command(short_help="Write a folder to begin with: drill.toml and drills.")
 @click.argument("folder", type=click.Path(path_type=Path))
 def init(folder: Path) -> None:
     """Write a commented drill.toml and copy the shipped drills, experiments and load profiles."""
@@ -197,14 +202,17 @@ def init(folder: Path) -> None:
         click.echo(path)
 
 
-@cli.command()
+@cli.command(short_help="Print the JSON Schema of a file, for editors.")
 @click.argument("what", type=click.Choice(["drill", "target"]), default="drill")
 def schema(what: str) -> None:
-    """JSON Schema of the drill file or of drill.toml, for editors."""
+    """Print the JSON Schema of the drill file (when nothing is said) or of drill.toml, for editors."""
     click.echo(as_json(drill_schema() if what == "drill" else target_schema()))
 
 
-@cli.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@cli.command(
+    context_settings={"ignore_unknown_options": True, "help_option_names": []},
+    short_help="Start, show or end the embedded platform.",
+)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def sandbox(arguments: tuple[str, ...]) -> None:
     """up | status | down: the embedded voice platform (see `drill sandbox --help`)."""

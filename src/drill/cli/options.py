@@ -18,7 +18,10 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 DRILLS = Path("drills")
 JSON_OPTION = click.option("--json", "json_", is_flag=True, help="Machine-readable result on stdout.")
 DRILLS_OPTION = click.option(
-    "--drills", type=click.Path(path_type=Path), default=DRILLS, help="Folder of drill files."
+    "--drills",
+    type=click.Path(path_type=Path),
+    default=DRILLS,
+    help="Folder of drill files; drills when not given.",
 )
 _OF_SANDBOX = ("instance", "profile", "defect", "proxy", "settings")
 APPROVAL_OPTION = click.option(
@@ -51,13 +54,13 @@ MAYBE_RUN_FOLDER = click.argument(
 )
 RUNS_OPTION = click.option(
     "--runs", type=click.Path(path_type=Path), default=wiring.RUNS, callback=_some_runs,
-    help="Folder with the runs.",
+    help="Folder of the runs; runs when not given.",
 )  # fmt: skip
 
 
 def target_options(function: _F) -> _F:
     """Which platform is meant."""
-    for option in (
+    options = (
         click.option("--target", "name", help="Name of a target in drill.toml."),
         click.option(
             "--target-file", type=click.Path(path_type=Path), help="Target file instead of ./drill.toml."
@@ -85,7 +88,8 @@ def target_options(function: _F) -> _F:
             help="Its fault proxies: auto (when not given), embedded, or a toxiproxy-server's path.",
         ),
         click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of it."),
-    ):
+    )
+    for option in reversed(options):  # help shows the one that was added last first
         function = option(function)
     return function
 

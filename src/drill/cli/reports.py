@@ -30,7 +30,7 @@ _PATH = click.Path(path_type=Path)
 _OF_QUARTER = ("out", "as_of", "findings", "drills", "runs")
 
 
-@click.command()
+@click.command(short_help="Render a run's report again, or a quarter's.")
 @MAYBE_RUN_FOLDER
 @click.option("--quarter", help="Report a quarter of runs instead of one, such as 2026Q4.")
 @click.option(
@@ -40,7 +40,9 @@ _OF_QUARTER = ("out", "as_of", "findings", "drills", "runs")
 @click.option("--out", type=_PATH, help="Folder for a quarter's files; reports/QUARTER when not given.")
 @click.option("--as-of", help="The day that a quarter's report speaks of; today, or the quarter's last.")
 @click.option("--findings", type=_PATH, help="What people add; RUNS/findings.yaml when it is there.")
-@click.option("--drills", type=_PATH, default=Path("drills"), help="Folder of drill files.")
+@click.option(
+    "--drills", type=_PATH, default=Path("drills"), help="Folder of drill files; drills when not given."
+)
 @RUNS_OPTION
 @JSON_OPTION
 @click.pass_context
@@ -106,7 +108,7 @@ def _as_of(text: str | None, quarter: Quarter) -> date:
     return min(day, quarter.last)
 
 
-@click.command()
+@click.command(short_help="Hold two sets of runs against each other.")
 @click.argument("before")
 @click.argument("after")
 @RUNS_OPTION

@@ -98,3 +98,9 @@ def test_what_drill_toml_says_of_commands_is_so() -> None:
     """The comments that `drill init` writes."""
     for line in re.findall(r"`(drill [^`]+)`", TOML):
         assert parsed(words(line)[1:])
+
+
+def test_no_command_is_cut_short_where_all_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    """`drill --help` is what a newcomer reads first."""
+    cli(["--help"], prog_name="drill", standalone_mode=False)
+    assert "..." not in capsys.readouterr().out.partition("Commands:")[2]

@@ -69,6 +69,14 @@ def test_every_experiment_is_listed_under_its_action() -> None:
         assert not {name for name in names(idle) if f"{name}.yaml" in used}
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "experiments").glob("*.yaml")), ids=lambda path: path.stem)
+def test_an_experiment_says_how_it_runs_alone(path: Path) -> None:
+    """With its own name, on a sandbox that has what it takes."""
+    backups = " --backups" if path.stem.startswith("restore-") else ""
+    said = f"# Runs alone: `drill sandbox up{backups}`, then `chaos run experiments/{path.name}`.\n"
+    assert path.read_text(encoding="utf-8").startswith(said)
+
+
 def test_every_load_profile_is_listed() -> None:
     """By its file."""
     there = {path.name for path in (ROOT / "loadprofiles").glob("*.py")}

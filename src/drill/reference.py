@@ -22,8 +22,8 @@ DRILL_INTRO = f"""\
 
 A drill is a Chaos Toolkit experiment under a load profile, and what it has to show. Drill files are YAML, one
 drill each, in `drills/`. `drill check` reads them and touches nothing; `drill schema drill` prints the same
-rules as JSON Schema, for editors. Paths are relative to the drill file. What verdicts each objective gives, and
-when they hold: [objectives](objectives.md). What is shipped: [drills](drills.md).
+rules as JSON Schema, for editors. Paths are relative to the drill file. What verdicts each objective gives
+and when they hold: [objectives](objectives.md). What is shipped: [drills](drills.md).
 
 {UNITS}
 

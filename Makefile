@@ -29,7 +29,7 @@ bench: setup
 bench-calls: setup
 	$(PY) -m benchmarks.calls
 
-# Drills that are killed and stopped, some 350 of them: nothing may be left behind. Two cores, half an hour.
+# Drills that are killed (320) and stopped (50): nothing may be left behind. Two cores, half an hour.
 soak: setup
 	PYTHONPATH=tests $(PY) -m soak
 
@@ -37,7 +37,8 @@ soak: setup
 bench-restore: setup
 	$(PY) -m benchmarks.restore
 
-# The committed sample of a quarter's report, from its runs; commit what changes here when judging or rendering changed.
+# The committed sample of a quarter's report, and the README's picture, from the sample's runs; commit what changes here when
+# judging or rendering changed.
 sample: setup
 	rm -rf .drill/sample
 	mkdir -p .drill/sample
@@ -45,6 +46,7 @@ sample: setup
 	$(BIN)/drill report --quarter 2026Q4 --as-of 2026-11-25 --runs .drill/sample/runs --drills reports/sample/drills \
 		--out reports/sample/2026Q4
 	$(PY) scripts/pdf_toolchain.py > reports/sample/toolchain.txt
+	$(PY) scripts/readme_picture.py > docs/report.svg
 
 setup: $(READY) .tools/.ready
 

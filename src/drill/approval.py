@@ -110,8 +110,12 @@ def read_approval(path: Path) -> str:
     try:
         with path.open("rb") as file:
             return file.read(FILE_BYTES_MAX).decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ApprovalError(f"{path} cannot be read: {error}") from error
+    except OSError as error:
+        raise ApprovalError(
+            f"cannot be read: {error.strerror}; name the file that `drill approve` wrote"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise ApprovalError("is no approval; make one with `drill approve`") from error
 
 
 def unverified(text: str) -> Approval:

@@ -22,7 +22,8 @@ DRILL_INTRO = f"""\
 
 A drill is a Chaos Toolkit experiment under a load profile, and what it has to show. Drill files are YAML, one
 drill each, in `drills/`. `drill check` reads them and touches nothing; `drill schema drill` prints the same
-rules as JSON Schema, for editors. Paths are relative to the drill file.
+rules as JSON Schema, for editors. Paths are relative to the drill file. What verdicts each objective gives
+and when they hold: [objectives](objectives.md). What is shipped: [drills](drills.md).
 
 {UNITS}
 
@@ -54,8 +55,8 @@ TARGET_INTRO = f"""\
 # The target file
 
 `drill.toml` describes the platform under test; the sandbox describes itself in the same way. A file may hold
-several targets, `[target.NAME]` each. `drill init DIR` writes one with comments; `drill schema target` prints
-the same rules as JSON Schema.
+several targets, `[target.NAME]` each. `drill init DIR` writes one with comments; `drill check` says every
+mistake of it, and which drills it can take; `drill schema target` prints the same rules as JSON Schema.
 
 A target is looked for in this order: `--target-file`, the file that `DRILL_TARGET` names, `drill.toml` in the
 working directory, `.drill/sandbox-0/target.toml`. A name (`--target`) is looked for in both of the last two.

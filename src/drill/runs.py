@@ -50,8 +50,18 @@ def new_run(root: Path, plan: Plan, target: Target, approval: str = "") -> tuple
     """A fresh folder for one run of a plan, and the run's id; its number stands in `run.json`.
 
     The number is given first: a run that never gets further is missing, and is seen to be. An approval is
-    kept among the artefacts.
+    kept among the artefacts. JournalError when the disk takes none of it.
     """
+    try:
+        return _new_run(root, plan, target, approval)
+    except OSError as error:
+        said = (
+            f"{error.filename or root}: cannot be written: {error.strerror}; name another folder with --runs"
+        )
+        raise JournalError(said) from error
+
+
+def _new_run(root: Path, plan: Plan, target: Target, approval: str) -> tuple[Path, str]:
     now, environment = datetime.now(UTC), environment_bytes()
     run_id = f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
     record = enrol(
@@ -78,7 +88,10 @@ def judge_run(folder: Path) -> Judged:
         text = (folder / "plan.json").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise JournalError(f"{folder}: no readable plan.json; is this the folder of a run?") from error
-    plan = plan_from_json(text)
+    try:
+        plan = plan_from_json(text)
+    except JournalError as error:
+        raise JournalError(f"{folder}: {error}") from error
     with _nothing_to_collect():
         streams = read_run(folder / "journal")
         timeline = folded(plan, streams)
@@ -100,13 +113,26 @@ def _nothing_to_collect() -> Iterator[None]:
 
 
 def write_results(judged: Judged) -> Path:
-    """Write verdicts.json, report.md and report.html; the same run gives the same bytes."""
+    """Write verdicts.json, report.md and report.html; the same run gives the same bytes.
+
+    JournalError where the folder takes no files.
+    """
     with _nothing_to_collect():
         # A run that cannot be folded is UNKNOWN throughout, and its report says why over an empty picture.
         timeline = judged.timeline or fold((), judged.plan)
         view = build_view(judged.plan, timeline, judged.verdicts, judged.streams)
-    (judged.folder / "verdicts.json").write_text(verdicts_to_json(judged.verdicts), encoding="utf-8")
-    (judged.folder / "report.md").write_text(render_markdown(view), encoding="utf-8")
+    write_file(judged.folder / "verdicts.json", verdicts_to_json(judged.verdicts).encode())
+    write_file(judged.folder / "report.md", render_markdown(view).encode())
     report = judged.folder / "report.html"
-    report.write_text(render_html(view), encoding="utf-8")
+    write_file(report, render_html(view).encode())
     return report
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """JournalError where it cannot be written; a stored run can be judged in a copy of its folder."""
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise JournalError(
+            f"{path}: cannot be written: {error.strerror}; copy the run to where you may write"
+        ) from error

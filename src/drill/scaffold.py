@@ -14,15 +14,16 @@ from drill.model.errors import DefinitionError
 SHIPPED = ("drills", "experiments", "loadprofiles", "docs/runbooks")
 PACKAGE = Path(__file__).parent
 TOML = """\
-# The platform under test. `drill plan DRILL` shows what would be done to it, and touches nothing.
-# Every key is explained in docs/target-file.md; `drill schema target` is for editors.
+# The platform under test. `drill check` says what is wrong here, and which drills it can take;
+# `drill check --live DRILL` what one would touch. Both change nothing. `drill schema target` tells what every
+# key means, and so does the project's docs/target-file.md. Lines that begin with # are for further drills.
 
 [target.staging]
-environment = "staging"                     # sandbox, staging or production, which needs all of guards
+environment = "staging"                            # sandbox, staging or production, which needs all of guards
 edge = "ws://127.0.0.1:10000/media"                # where calls' media streams connect
-# allow = ["voice.staging.example"]         # names every host that is not this machine
-# max_calls = 200                           # the most at a time that a drill may mean; 2000 when not given
-# max_calls_per_s = 10                      # and in a second; 100 when not given
+# allow = ["voice.staging.example"]                # names every host that is not this machine
+# max_calls = 200                                  # the most at a time; 2000 when not given
+# max_calls_per_s = 10                             # and in a second; 100 when not given
 profile = "staging"                                # a word for the report
 # control = "http://127.0.0.9:8475"                # takes zones away; for drills of zones
 # edge_admin = "http://127.0.0.1:9901"             # the edge's own Envoy admin interface; likewise
@@ -32,6 +33,12 @@ name = "a"
 health = "http://127.0.1.1:17001/health"           # 2xx while the zone can serve
 metrics = "http://127.0.1.1:17001/metrics"         # Prometheus; resilience4j breaker metrics
 # capacity = 40                                    # calls that the zone admits at a time
+
+# [[target.staging.zones]]                    # a second zone, for drills that take one
+# name = "b"
+# health = "http://127.0.2.1:17001/health"
+# metrics = "http://127.0.2.1:17001/metrics"
+# capacity = 40
 
 [target.staging.breaker]
 name = "ehr"                                       # label `name` of resilience4j_circuitbreaker_state
@@ -65,6 +72,8 @@ outbox_pending = "SELECT count(*) FROM outbox WHERE delivered_at IS NULL"
 # credentials = "credentials"                      # an AWS shared credentials file, mode 0600
 # source = "postgresql://drill_auditor@127.0.1.1:15432/voice"   # may read everything, write nothing
 # passfile = "pgpass"
+# standby = "postgresql://drill_auditor@127.0.2.1:15432/voice"  # a replica whose replay may be paused
+# lag = "5m"                                       # how late the second region may be; 60s when not given
 # programs = "/usr/lib/postgresql/18/bin"          # PostgreSQL's, of the store's version
 # every = "1d"                                     # the policy: a base backup at least this often
 # keep = 7                                         # so many are kept, no fewer, no more
@@ -88,6 +97,11 @@ outbox_pending = "SELECT count(*) FROM outbox WHERE delivered_at IS NULL"
 # real_calls = {metric = "agent_real_calls", max = 0}   # gauge of calls by real people, on each metrics page
 # freezes = [{begin = "2026-12-18T00:00", end = "2027-01-04T08:00", why = "end of year"}]
 # approvers = [{name = "carol", key = "..."}]      # `drill keygen carol` prints the key
+
+# [target.staging.backups.replica]            # the second region, which the platform fills by itself
+# location = "s3://voice-backups/voice"
+# endpoint = "http://127.0.0.11:9000"
+# credentials = "credentials"
 
 # [[target.staging.store.members]]            # once per copy of the store, for drills of zones
 # zone = "a"

@@ -44,7 +44,24 @@ ENVIRONMENT_VARIABLE = "DRILL_TARGET"
 
 def load_target(path: Path, name: str | None = None) -> Target:
     """The named target of a file, or its only one; DefinitionError with every mistake of the file."""
-    data = _read(path)
+    return read_target(_read(path), path, name)
+
+
+def read_target(data: bytes, path: Path, name: str | None = None) -> Target:
+    """The same of a file's bytes; `path` is what it is called, and what names in it are relative to."""
+    sections, digest = _sections(data, path)
+    chosen = _choose(path, sections, name)
+    return _build(chosen, sections[chosen], path, digest)
+
+
+def load_targets(path: Path) -> tuple[Target, ...]:
+    """Every target of a file, by name; DefinitionError with every mistake of the file."""
+    sections, digest = _sections(_read(path), path)
+    return tuple(_build(name, section, path, digest) for name, section in sorted(sections.items()))
+
+
+def _sections(data: bytes, path: Path) -> tuple[dict[str, Section], str]:
+    """What a target file says, by target, and its digest."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -57,8 +74,9 @@ def load_target(path: Path, name: str | None = None) -> Target:
     for line, what in signs(text):
         reader.mistake(line, f"{what} stands in the file, which is copied into every run; keep it elsewhere")
     reader.raise_if_any()
-    chosen = _choose(path, sections, name)
-    return _build(chosen, sections[chosen], path, hashlib.sha256(data).hexdigest())
+    if not sections:
+        raise DefinitionError(f"{path}:1: names no target; write [target.NAME] and its keys")
+    return sections, hashlib.sha256(data).hexdigest()
 
 
 def find_target(
@@ -69,11 +87,7 @@ def find_target(
     environ: Mapping[str, str] = os.environ,
 ) -> Target:
     """The target that is meant: `file`, then $DRILL_TARGET, then the two usual places below `start`."""
-    if file is not None:
-        return load_target(file, name)
-    if environ.get(ENVIRONMENT_VARIABLE):
-        return load_target(Path(environ[ENVIRONMENT_VARIABLE]), name)
-    present = [start / place for place in IMPLICIT if (start / place).is_file()]
+    present = target_files(start, file, environ)
     if not present:
         raise DefinitionError(
             f"no target: neither {IMPLICIT[0]} nor {IMPLICIT[1]} is in {start}; "
@@ -83,6 +97,16 @@ def find_target(
         if name is None or name in _names(path):
             return load_target(path, name)
     return load_target(present[-1], name)
+
+
+def target_files(start: Path, file: Path | None, environ: Mapping[str, str] = os.environ) -> list[Path]:
+    """Where a target is looked for, in order: `file` alone, or $DRILL_TARGET alone, or what is there of the
+    two usual places below `start`."""
+    if file is not None:
+        return [file]
+    if environ.get(ENVIRONMENT_VARIABLE):
+        return [Path(environ[ENVIRONMENT_VARIABLE])]
+    return [start / place for place in IMPLICIT if (start / place).is_file()]
 
 
 def _names(path: Path) -> set[str]:
@@ -101,11 +125,9 @@ def _read(path: Path) -> bytes:
 
 
 def _choose(path: Path, sections: Mapping[str, Section], name: str | None) -> str:
-    if not sections:
-        raise DefinitionError(f"{path}:1: names no target; write [target.NAME] and its keys")
     if name is None and len(sections) > 1:
         raise DefinitionError(
-            f"{path}: names {len(sections)} targets ({', '.join(sorted(sections))}); say which"
+            f"{path}: names {len(sections)} targets ({', '.join(sorted(sections))}); say which with --target"
         )
     if name is not None and name not in sections:
         raise DefinitionError(f"{path}: has no target {name!r}; {nearest(name, sections)}")

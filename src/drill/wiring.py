@@ -21,12 +21,12 @@ from drill.conduct.rehearse import Rehearsal, rehearse
 from drill.conduct.run import Show
 from drill.conduct.signals import STOPPED
 from drill.definition import Drill, load_drill
-from drill.definition.suites import all_drills, expand
+from drill.definition.suites import all_drills, expand, one, read_suites
 from drill.embedded import SandboxOptions, sandbox
 from drill.evidence import timestamps
 from drill.evidence.bundle import RECORD, RUN_STAMP
 from drill.model.errors import DefinitionError, WorldError
-from drill.model.events import Aborted
+from drill.model.events import Aborted, GuardChecked
 from drill.model.target import Target
 from drill.plan import plan
 from drill.reaper import heal
@@ -34,14 +34,14 @@ from drill.reaper.lock import forget
 from drill.restore.exercise import sweep
 from drill.runs import Judged, judge_run, new_run, write_results
 from drill.secret_files import refuse_secrets, with_names
-from drill.target import IMPLICIT, find_target
+from drill.target import find_target, load_targets, target_files
 from drill.toolkit.restore_session import WORKSPACE, workspace
 from drill.toolkit.session import ALONE
 
 RUNS = Path("runs")
 __all__ = [
-    "RUNS", "How", "Where", "all_drills", "expand", "left_behind", "opened", "rehearse_drill", "run_drill",
-    "was_stopped",
+    "RUNS", "How", "Where", "all_drills", "expand", "left_behind", "one", "opened", "read_suites",
+    "rehearse_drill", "run_drill", "targets_meant", "was_stopped",
 ]  # fmt: skip
 
 
@@ -102,9 +102,15 @@ def sweep_copy(run_folder: Path) -> bool:
 
 
 def _named(where: Where) -> bool:
-    return bool(
-        where.name or where.file or os.environ.get("DRILL_TARGET") or any(p.is_file() for p in IMPLICIT)
-    )
+    return bool(where.name or target_files(Path(), where.file))
+
+
+def targets_meant(where: Where) -> tuple[Target, ...]:
+    """The named target, or all of the file that a run would look into first; none where there is no file."""
+    if where.name:
+        return (find_target(where.name, Path(), file=where.file),)
+    files = target_files(Path(), where.file)
+    return load_targets(files[0]) if files else ()
 
 
 def run_drill(file: Path, target: Target, how: How, show: Show) -> Judged:
@@ -125,7 +131,7 @@ def run_drill(file: Path, target: Target, how: How, show: Show) -> Judged:
     judged = judge_run(folder)
     write_results(judged)
     if outcome is Outcome.REFUSED:
-        raise WorldError(f"{_why(judged)}\nnothing was injected; see {folder}")
+        raise WorldError("\n  ".join(["refused:", *_noes(judged)]) + f"\nnothing was injected; see {folder}")
     return judged
 
 
@@ -182,6 +188,12 @@ def _seed(how: How, approval: str) -> int:
     if how.seed is not None:
         return how.seed
     return unverified(approval).seed if approval else secrets.randbelow(2**31)
+
+
+def _noes(judged: Judged) -> list[str]:
+    """Every guard that said no, and why."""
+    asked = (r.event for s in judged.streams for r in s.events if isinstance(r.event, GuardChecked))
+    return [f"{answer.guard}: {answer.detail}" for answer in asked if not answer.ok]
 
 
 def _why(judged: Judged) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import postgres
-from drill.model.damages import DAMAGES
+from drill.model.damages import DAMAGES, PERSON
 from drill.model.errors import WorldError
 from drill.model.restore import Outcome
 from drill.model.verdicts import Status

@@ -72,7 +72,7 @@ def test_ports_in_use_are_named(running: Path) -> None:
         (("run", FAST, "--defect", "cascade"), "--sandbox"),
         (("run", FAST, "--target-file", "absent.toml"), "absent.toml"),
         (("judge", "drills"), "plan.json"),
-        (("heal", "drills"), "no journal stream"),
+        (("heal", "drills"), "no folder of a run"),
         (("frobnicate",), "frobnicate"),
     ],
 )

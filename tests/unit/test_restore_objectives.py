@@ -222,7 +222,7 @@ def test_a_damage_that_was_due_and_left_no_word_makes_the_controls_unknown() -> 
     found = judged(entries)
     assert red(found) == {"restore.controls": "UNKNOWN"}
     sentence = found["restore.controls"].sentence
-    assert sentence == "2 damages of 13 that were due left no word: low-sequence and stale-backup."
+    assert sentence == "2 damages of 14 that were due left no word: low-sequence and stale-backup."
 
 
 def test_no_damage_planted_is_not_known() -> None:

@@ -320,7 +320,7 @@ def test_a_name_has_to_be_there(here: Path) -> None:
 def test_among_several_one_has_to_be_said(here: Path) -> None:
     """Which platform gets hurt is never guessed."""
     text = LEAST.replace("NAME", "one") + LEAST.replace("NAME", "two")
-    assert _mistakes(text) == ["drill.toml: names 2 targets (one, two); say which"]
+    assert _mistakes(text) == ["drill.toml: names 2 targets (one, two); say which with --target"]
     assert load_target(Path("drill.toml"), "two").name == "two"
 
 

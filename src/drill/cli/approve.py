@@ -26,7 +26,7 @@ from drill.plan import plan as make_plan
 LASTS = "4h"
 
 
-@click.command("approve")
+@click.command("approve", short_help="Sign one plan for one operator and a time.")
 @click.argument("drill")
 @target_options
 @DRILLS_OPTION
@@ -52,14 +52,14 @@ def approve_command(
     Plans the drill from the files that are here, so that the approver need not believe a digest.
     """
     starts, length = _times(begin, lasts)
+    asked, key = load_drill(wiring.one(drill, drills)), signer(str(key_file)) if key_file else None
     with wiring.opened(where_of(**where)) as target:
-        planned = make_plan(load_drill(wiring.expand([drill], drills)[0]), target, seed=seed, sham=sham)
-        if key_file is None:
+        planned = make_plan(asked, target, seed=seed, sham=sham)
+        name = approver_of(key[1], target.guards.approvers).name if key else ""
+        document = approve(planned, operator, name, starts, starts + length, reason)
+        if key is None:
             return _show(planned, target, json_=json_)
-        holder, public = signer(str(key_file))
-        who = approver_of(public, target.guards.approvers)
-        document = approve(planned, operator, who.name, starts, starts + length, reason)
-    _write(out, signed(document, holder))
+    _write(out, signed(document, key[0]))
     _show(planned, target, json_=json_, signed_as=(document, out))
     return None
 
@@ -67,9 +67,14 @@ def approve_command(
 def _times(begin: str, lasts: str) -> tuple[datetime, timedelta]:
     try:
         starts = datetime.fromisoformat(begin) if begin else datetime.now(UTC)
+    except ValueError as error:
+        raise DefinitionError(
+            f"--from: {begin!r} is no time; write it in UTC, as 2026-11-25T14:00:00Z"
+        ) from error
+    try:
         length = timedelta(seconds=parse_duration_s(lasts))
     except (ValueError, OverflowError) as error:
-        raise DefinitionError(f"--from or --for: {error}") from error
+        raise DefinitionError(f"--for: {error}") from error
     if starts.tzinfo is None:
         raise DefinitionError(
             f"--from: {begin!r} names no time zone; write it in UTC, as 2026-11-25T14:00:00Z"

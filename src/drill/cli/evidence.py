@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,10 @@ from typing import Any
 import click
 
 from drill import evidence as ev
+from drill.cli.options import a_run
 from drill.cli.say import as_json
 from drill.evidence import timestamps
-from drill.model.errors import DefinitionError
+from drill.model.errors import DefinitionError, all_or_mistakes
 from drill.model.verdicts import EXIT_CODES, Status, worst
 
 _WORDS = {Status.PASS: "ok", Status.UNKNOWN: "--", Status.FAIL: "BROKEN"}
@@ -29,7 +30,7 @@ _TSA = click.option(
 )
 
 
-@click.command()
+@click.command(short_help="Make a key to sign with.")
 @click.argument("stem", type=_PATH)
 def keygen(stem: Path) -> None:
     """Make a key: STEM.key signs and stays with its owner, STEM.pub is handed to whoever verifies."""
@@ -41,8 +42,8 @@ def keygen(stem: Path) -> None:
     click.echo(f"key    {''.join(key.pem.splitlines()[1:-1])}  for guards.approvers of a target file")
 
 
-@click.command()
-@click.argument("run", type=_PATH)
+@click.command(short_help="Seal a run into one file that anybody can check.")
+@click.argument("run", type=_PATH, callback=a_run)
 @_KEY
 @_PUBLIC
 @_TSA
@@ -59,8 +60,8 @@ def seal(run: Path, key: str, public: Path | None, tsa: str | None, out: Path | 
     click.echo(bundle)
 
 
-@click.command()
-@click.argument("bundle", type=_PATH)
+@click.command(short_help="Sign a bundle as a second person.")
+@click.argument("bundle", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @_KEY
 @_PUBLIC
 @_TSA
@@ -71,7 +72,7 @@ def sign(bundle: Path, key: str, public: Path | None, tsa: str | None, role: str
     click.echo(bundle)
 
 
-@click.command()
+@click.command(short_help="Check bundles: the first broken link is named.")
 @click.argument("paths", nargs=-1, required=True, type=_PATH)
 @click.option(
     "--key",
@@ -95,9 +96,11 @@ def verify(
     """
     if threshold is not None and threshold > len(keys):
         raise click.UsageError(f"--threshold {threshold} can never be met by {len(keys)} --key")
-    trusted = tuple(_trusted(each) for each in keys)
-    trust = ev.Trust(trusted, threshold or 0, timestamps.read_roots(tsa_root) if tsa_root else ())
-    bundles = _bundles(paths)
+    steps: list[Callable[[], Any]] = [partial(_trusted, each) for each in keys]
+    *trusted, roots, bundles = all_or_mistakes(
+        [*steps, lambda: timestamps.read_roots(tsa_root) if tsa_root else (), lambda: _bundles(paths)]
+    )
+    trust = ev.Trust(tuple(trusted), threshold or 0, roots)
     found = [ev.verify(path, trust) for path in bundles]
     several = len(bundles) > 1 or bool(runs) or any(path.is_dir() for path in paths)
     gaps = ev.sequence(found, _wanted(runs)) if several else ()
@@ -118,6 +121,8 @@ def _trusted(text: str) -> ev.TrustedKey:
 
 
 def _bundles(paths: Sequence[Path]) -> list[Path]:
+    if missing := [f"{path}: there is no such bundle or folder" for path in paths if not path.exists()]:
+        raise DefinitionError(missing)
     found: list[Path] = []
     for path in paths:
         below = sorted(path.rglob(f"*{ev.SUFFIX}")) if path.is_dir() else [path]

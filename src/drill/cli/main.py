@@ -9,6 +9,7 @@ import sys
 import tempfile
 import traceback
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from drill.cli.check import check_command
 from drill.cli.options import APPROVAL_OPTION, OPERATOR_OPTION
 from drill.cli.options import DRILLS_OPTION as _DRILLS
 from drill.cli.options import JSON_OPTION as _JSON
+from drill.cli.options import MAYBE_RUN_FOLDER as _MAYBE_RUN_FOLDER
+from drill.cli.options import RUN_FOLDER as _RUN_FOLDER
+from drill.cli.options import RUNS_OPTION as _RUNS
 from drill.cli.options import target_options as _target_options
 from drill.cli.options import where_of as _where
 from drill.cli.progress import Terminal
@@ -28,7 +32,7 @@ from drill.cli.reports import compare, report
 from drill.cli.say import as_json, failures, healed_json, healing, table
 from drill.definition import load_drill
 from drill.definition.drill_table import CONTROLS
-from drill.model.errors import DefinitionError, DrillError, WorldError
+from drill.model.errors import DefinitionError, DrillError, WorldError, all_or_mistakes
 from drill.model.plan import to_json
 from drill.model.units import seconds
 from drill.model.verdicts import EXIT_CODES, EXIT_DEFINITION, EXIT_WORLD, Status, worst
@@ -48,7 +52,7 @@ def cli() -> None:
     """Drills that prove or refute what a disaster-recovery page promises.
 
     Exit codes: 0 all PASS, 1 some FAIL, 2 some UNKNOWN and no FAIL, 3 definition or usage
-    error, 4 the target could not be reached or prepared.
+    error, 4 the target could not be reached or prepared, or a record not read or written.
     """
 
 
@@ -56,10 +60,6 @@ for _command in (
     approve_command, check_command, evidence.keygen, evidence.seal, evidence.sign, evidence.verify,
 ):  # fmt: skip
     cli.add_command(_command)
-
-_RUNS = click.option(
-    "--runs", type=click.Path(path_type=Path), default=wiring.RUNS, help="Folder with the runs."
-)
 
 
 @cli.command("list")
@@ -72,15 +72,16 @@ def list_(drills: Path, json_: bool) -> None:
     click.echo(as_json(rows) if json_ else table(rows))
 
 
-@cli.command()
+@cli.command(short_help="Print the frozen plan of a drill, and its digest.")
 @click.argument("drill")
 @_target_options
 @_DRILLS
-@click.option("--seed", type=int, default=0, help="Seed of the arrivals.")
+@click.option("--seed", type=int, default=0, help="Seed of the arrivals; 0 when not given.")
 def plan(drill: str, drills: Path, seed: int, **where: Any) -> None:
     """Print the frozen plan of a drill as JSON, and its digest on stderr."""
+    asked = load_drill(wiring.one(drill, drills))
     with wiring.opened(_where(**where)) as target:
-        planned = make_plan(load_drill(wiring.expand([drill], drills)[0]), target, seed=seed, sham=False)
+        planned = make_plan(asked, target, seed=seed, sham=False)
     click.echo(json.dumps(json.loads(to_json(planned)), indent=1, ensure_ascii=False))
     click.echo(f"digest {planned.digest}", err=True)
 
@@ -93,7 +94,12 @@ def plan(drill: str, drills: Path, seed: int, **where: Any) -> None:
     "--seed", type=int, default=None, help="Seed of the arrivals; drawn and recorded when not given."
 )
 @click.option("--sham", is_flag=True, help="Everything but the fault; must end UNKNOWN.")
-@click.option("--runs", type=click.Path(path_type=Path), default=wiring.RUNS, help="Folder for the runs.")
+@click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    default=wiring.RUNS,
+    help="Folder for the runs; runs when not given.",
+)
 @click.option(
     "--tsa", metavar="URL", help="Have the plan time-stamped (RFC 3161) before anything is touched."
 )
@@ -114,8 +120,7 @@ def run(
 ) -> None:  # fmt: skip
     """Conduct drills, judge them and write their reports."""
     files = wiring.expand(drills_or_suite, drills)
-    for file in files:
-        load_drill(file)
+    all_or_mistakes([partial(load_drill, file) for file in files])
     how = wiring.How(
         argv=("drill", *sys.argv[1:]),
         seed=seed,
@@ -134,13 +139,14 @@ def run(
             judged.append(wiring.run_drill(file, target, how, terminal.show))
             terminal.say(failures(judged[-1]))
             if wiring.was_stopped(judged[-1]):
-                terminal.say(f"stopped: {len(files) - len(judged)} drills were not begun")
+                left = ", ".join(each.stem for each in files[len(judged) :])
+                terminal.say(f"stopped; not begun: {left or 'none'}")
                 break
     _finish(judged, json_=json_)
 
 
-@cli.command()
-@click.argument("run_folder", type=click.Path(path_type=Path))
+@cli.command(short_help="Judge a stored run again from its journal alone.")
+@_RUN_FOLDER
 @_JSON
 def judge(run_folder: Path, json_: bool) -> None:
     """Judge a stored run again from its journal alone; same journal, same bytes."""
@@ -149,8 +155,8 @@ def judge(run_folder: Path, json_: bool) -> None:
     _finish([judged], json_=json_)
 
 
-@cli.command()
-@click.argument("run_folder", type=click.Path(path_type=Path), required=False)
+@cli.command(short_help="Bring back what a dead run left.")
+@_MAYBE_RUN_FOLDER
 @_RUNS
 @_JSON
 def heal(run_folder: Path | None, runs: Path, json_: bool) -> None:
@@ -169,8 +175,8 @@ def heal(run_folder: Path | None, runs: Path, json_: bool) -> None:
         sys.exit(EXIT_WORLD)
 
 
-@cli.command()
-@click.argument("run_folder", type=click.Path(path_type=Path), required=False)
+@cli.command(short_help="Stop a drill that runs, from any shell.")
+@_MAYBE_RUN_FOLDER
 @_RUNS
 @_JSON
 def abort(run_folder: Path | None, runs: Path, json_: bool) -> None:
@@ -188,7 +194,7 @@ def abort(run_folder: Path | None, runs: Path, json_: bool) -> None:
     ))  # fmt: skip
 
 
-@cli.command()
+@cli.command(short_help="Write a folder to begin with: drill.toml and drills.")
 @click.argument("folder", type=click.Path(path_type=Path))
 def init(folder: Path) -> None:
     """Write a commented drill.toml and copy the shipped drills, experiments and load profiles."""
@@ -196,14 +202,17 @@ def init(folder: Path) -> None:
         click.echo(path)
 
 
-@cli.command()
+@cli.command(short_help="Print the JSON Schema of a file, for editors.")
 @click.argument("what", type=click.Choice(["drill", "target"]), default="drill")
 def schema(what: str) -> None:
-    """JSON Schema of the drill file or of drill.toml, for editors."""
+    """Print the JSON Schema of the drill file (when nothing is said) or of drill.toml, for editors."""
     click.echo(as_json(drill_schema() if what == "drill" else target_schema()))
 
 
-@cli.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@cli.command(
+    context_settings={"ignore_unknown_options": True, "help_option_names": []},
+    short_help="Start, show or end the embedded platform.",
+)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def sandbox(arguments: tuple[str, ...]) -> None:
     """up | status | down: the embedded voice platform (see `drill sandbox --help`)."""
@@ -248,6 +257,10 @@ def main() -> None:
     except DrillError as error:
         click.echo(f"drill: {Redactor(known(os.environ)).clean(str(error))}", err=True)
         sys.exit(EXIT_DEFINITION if isinstance(error, DefinitionError) else EXIT_WORLD)
+    except OSError as error:
+        # Of a disk or a terminal, somewhere on the way: its own code (1) would read as a verdict.
+        click.echo(f"drill: {Redactor(known(os.environ)).clean(str(error))}", err=True)
+        sys.exit(EXIT_WORLD)
     except Exception as error:  # noqa: BLE001  # the last resort: Python's own exit code 1 would read as FAIL
         click.echo(_bug(error), err=True)
         sys.exit(EXIT_WORLD)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import dataclasses
 import sys
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
+from drill.cli.options import JSON_OPTION, MAYBE_RUN_FOLDER, RUNS_OPTION
 from drill.cli.say import as_json
-from drill.model.errors import DefinitionError
+from drill.model.errors import DefinitionError, all_or_mistakes
 from drill.model.verdicts import EXIT_CODES, worst
 from drill.objectives.say import count
 from drill.quarter.calendar import Quarter, parse_quarter
@@ -21,16 +24,14 @@ from drill.quarter.population import population, within
 from drill.quarter.tables import junit, objectives_csv
 from drill.quarter.trial import Trial, trial
 from drill.quarter.write import FORMATS, Asked, read_quarter, write_quarter
-from drill.runs import judge_run, write_results
-from drill.wiring import RUNS
+from drill.runs import judge_run, write_file, write_results
 
 _PATH = click.Path(path_type=Path)
-_JSON = click.option("--json", "json_", is_flag=True, help="Machine-readable result on stdout.")
-_RUNS = click.option("--runs", type=_PATH, default=RUNS, help="Folder of the runs.")
+_OF_QUARTER = ("out", "as_of", "findings", "drills", "runs")
 
 
-@click.command()
-@click.argument("run_folder", type=_PATH, required=False)
+@click.command(short_help="Render a run's report again, or a quarter's.")
+@MAYBE_RUN_FOLDER
 @click.option("--quarter", help="Report a quarter of runs instead of one, such as 2026Q4.")
 @click.option(
     "--format", "formats", multiple=True, type=click.Choice(FORMATS),
@@ -39,15 +40,22 @@ _RUNS = click.option("--runs", type=_PATH, default=RUNS, help="Folder of the run
 @click.option("--out", type=_PATH, help="Folder for a quarter's files; reports/QUARTER when not given.")
 @click.option("--as-of", help="The day that a quarter's report speaks of; today, or the quarter's last.")
 @click.option("--findings", type=_PATH, help="What people add; RUNS/findings.yaml when it is there.")
-@click.option("--drills", type=_PATH, default=Path("drills"), help="Folder of drill files.")
-@_RUNS
-@_JSON
+@click.option(
+    "--drills", type=_PATH, default=Path("drills"), help="Folder of drill files; drills when not given."
+)
+@RUNS_OPTION
+@JSON_OPTION
+@click.pass_context
 def report(
-    run_folder: Path | None, quarter: str | None, formats: tuple[str, ...], json_: bool, **where: Any
+    context: click.Context, /, run_folder: Path | None, quarter: str | None, formats: tuple[str, ...],
+    json_: bool, **where: Any,
 ) -> None:  # fmt: skip
     """Render a stored run's report again, or a quarter's; prints where it is."""
     if (run_folder is None) == (quarter is None):
         raise click.UsageError("name one run's folder, or a quarter with --quarter 2026Q4")
+    if run_folder and (idle := [name for name in _OF_QUARTER if _given(context, name)]):
+        said = " and ".join(f"--{name.replace('_', '-')}" for name in idle)
+        raise click.UsageError(f"{said}: of a quarter's report; one run's is written beside its journal")
     written = _of_run(run_folder, formats) if run_folder else _of_quarter(str(quarter), formats, **where)
     if run_folder and not formats:
         click.echo(as_json({"report": str(written[0])}) if json_ else str(written[0]))
@@ -56,9 +64,13 @@ def report(
     click.echo(as_json({"files": names}) if json_ else "\n".join(names))
 
 
+def _given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
 def _of_run(folder: Path, formats: tuple[str, ...]) -> list[Path]:
     if others := {"pdf", "oscal"} & set(formats):
-        raise click.UsageError(f"{' and '.join(sorted(others))} is of a quarter: add --quarter")
+        raise click.UsageError(f"{' and '.join(sorted(others))}: of a quarter; name one instead of a run")
     judged = judge_run(folder)
     html = write_results(judged)
     own = (trial(judged, folder.parent.parent),)
@@ -66,7 +78,7 @@ def _of_run(folder: Path, formats: tuple[str, ...]) -> list[Path]:
     for name in formats:
         if name in texts:
             file, make = texts[name]
-            (folder / file).write_text(make(own), encoding="utf-8")
+            write_file(folder / file, make(own).encode())
     files = {"html": html.name, "md": "report.md", "junit": "junit.xml", "csv": "objectives.csv"}
     return [folder / files[name] for name in formats or ("html",)]
 
@@ -96,18 +108,18 @@ def _as_of(text: str | None, quarter: Quarter) -> date:
     return min(day, quarter.last)
 
 
-@click.command()
+@click.command(short_help="Hold two sets of runs against each other.")
 @click.argument("before")
 @click.argument("after")
-@_RUNS
-@_JSON
+@RUNS_OPTION
+@JSON_OPTION
 def compare(before: str, after: str, runs: Path, json_: bool) -> None:
     """Hold two sets of runs against each other: each a quarter (2026Q3), a run's folder, or a folder of runs.
 
     Exit codes: 0 nothing became worse and the tests could have seen it, 1 something is shown to be
     worse, 2 they could not have seen it.
     """
-    found = compare_runs(_set(before, runs), _set(after, runs))
+    found = compare_runs(*all_or_mistakes([partial(_set, each, runs) for each in (before, after)]))
     if not found:
         raise DefinitionError(f"no drill was really run both in {before} and in {after}; nothing to compare")
     click.echo(as_json([_as_values(each) for each in found]) if json_ else "\n\n".join(map(_told, found)))

@@ -42,10 +42,11 @@ def healing(healed: Mapping[Path, Healed]) -> str:
     for folder, each in healed.items():
         lines += [f"restored      {said}" for said in each.restored]
         lines += [f"NOT restored  {said}" for said in each.failed]
-        lines += [f"record        {said}" for said in each.damage if each.restored or not each.whole]
+        lines += [f"record        {said}" for said in each.damage]
         if each.failed:
             lines.append(f"once that can be undone, run `drill heal {folder}` again")
-    return "\n".join(lines) or "nothing is outstanding"
+    idle = all(each.whole and not each.restored for each in healed.values())
+    return "\n".join([*lines, *(["nothing is outstanding"] if idle else [])])
 
 
 def healed_json(healed: Healed) -> dict[str, list[str]]:

@@ -6,10 +6,13 @@ meaningless or unsafe, before anything is started.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from drill.definition.modules import lacks
+from drill.definition.modules import Signature, lacks, signature
+from drill.definition.needs import ACTIONS
 from drill.definition.reader import Node, Reader, nearest
+from drill.definition.words import WORDS
 
 HOLD = "hold_s"
 _KINDS = ("action", "probe")
@@ -98,6 +101,39 @@ def _provider(reader: Reader, node: Node, what: str) -> None:
         reader.mistake(node.line, f"{what}: a Python provider lacks module or func; write both")
     elif missing := lacks(module, function):
         reader.mistake(_line(node, "module"), f"{what}: {missing}")
+    else:
+        _arguments(reader, node, f"{what}: {function}", signature(module, function))
+        _words(reader, node, f"{what}: {function}", WORDS.get(function, {}) if module == ACTIONS else {})
+
+
+def _arguments(reader: Reader, provider: Node, what: str, takes: Signature | None) -> None:
+    """Chaos Toolkit would refuse these only once the load is up."""
+    if takes is None:
+        return
+    given = _given(provider)
+    for name, node in given.items():
+        if name not in takes.names:
+            known = nearest(name, takes.names) if takes.names else "it takes none"
+            reader.mistake(node.line, f"{what} takes no argument {name!r}; {known}")
+    for name in sorted(takes.needed - set(given)):
+        line = _line(provider, "arguments")
+        reader.mistake(line, f"{what} needs the argument {name!r}; write it below arguments:")
+
+
+def _words(reader: Reader, provider: Node, what: str, known: Mapping[str, tuple[str, ...]]) -> None:
+    """What stands in the configuration (`${name}`) is not known yet."""
+    for name, node in _given(provider).items():
+        words = known.get(name, ())
+        if words and node.value not in words and not str(node.value).startswith("${"):
+            reader.mistake(
+                node.line, f"{what} knows no {name} {node.value!r}; {nearest(str(node.value), words)}"
+            )
+
+
+def _given(provider: Node) -> dict[str, Node]:
+    """The arguments that a provider names."""
+    node = provider.value.get("arguments")
+    return node.value if node is not None and isinstance(node.value, dict) else {}
 
 
 def _text(node: Node, name: str) -> str:

@@ -34,7 +34,7 @@ def read_suites(folder: Path) -> dict[str, list[str]]:
     suites: dict[str, list[str]] = reader.read(_SUITES, root, "suites") or {}
     known = {path.stem for path in folder.glob("*.yaml")} - {file.stem}
     for suite, names in suites.items():
-        for name in set(names or ()) - known:
+        for name in sorted(set(names or ()) - known):
             said = f"{suite}: there is no drill {name!r} in {folder}; {nearest(name, known)}"
             reader.mistake(root.value[suite].line, said)
     reader.raise_if_any()
@@ -50,11 +50,20 @@ def expand(names: Iterable[str], folder: Path) -> list[Path]:
             if file.is_file():
                 found.append(file)
             else:
-                known = [*suites, *(path.stem for path in folder.glob("*.yaml") if path.name != SUITES_FILE)]
+                known = {*suites, *(p.stem for p in folder.glob("*.yaml") if p.name != SUITES_FILE)}
                 mistakes.append(f"there is no drill or suite {name!r} in {folder}; {nearest(name, known)}")
     if mistakes:
         raise DefinitionError(mistakes)
     return list(dict.fromkeys(found))
+
+
+def one(name: str, folder: Path) -> Path:
+    """The file of one drill, by path or name; DefinitionError for a suite that no drill is called as."""
+    suites, file = read_suites(folder), _one(name, folder)
+    if name in suites and not file.is_file():
+        said = f"{name!r} is a suite, and one drill is wanted here; name one of {', '.join(suites[name])}"
+        raise DefinitionError(said)
+    return file if name in suites else expand([name], folder)[0]
 
 
 def _one(name: str, folder: Path) -> Path:

@@ -9,6 +9,7 @@ folder, a name twice, or a byte more. Nothing is compressed, so nothing unpacks 
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
@@ -65,7 +66,8 @@ def write_container(path: Path, members: Mapping[str, bytes | BinaryIO]) -> None
     except OSError as error:
         raise JournalError(f"cannot write {path}: {error.strerror}") from error
     finally:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # where it could not be made, it is not there either
+            beside.unlink()
 
 
 def _append(file: BinaryIO, name: str, data: bytes | BinaryIO) -> None:

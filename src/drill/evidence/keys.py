@@ -84,8 +84,12 @@ def read_public(path: Path) -> PublicKey:
     """The public key in a file; DefinitionError when it holds none, or holds a private one."""
     try:
         text = path.read_bytes()[:_MAX_BYTES].decode("ascii")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DefinitionError(f"{path}: is no readable public key") from error
+    except OSError as error:
+        raise DefinitionError(
+            f"{path}: cannot be read: {error.strerror}; name the .pub file of a key"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise DefinitionError(f"{path}: is no public key in PEM") from error
     if "PRIVATE KEY" in text:
         raise DefinitionError(f"{path}: is a private key; give the .pub file beside it, and keep this one")
     return parse_public(text.strip() + "\n", str(path))

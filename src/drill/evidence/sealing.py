@@ -127,8 +127,15 @@ def _members(run: Path, stack: ExitStack) -> dict[str, bytes | BinaryIO]:
     for name, path in named:
         if path.is_symlink():
             raise JournalError(f"{path} is a link; evidence is made of plain files")
-        found[name] = stack.enter_context(path.open("rb"))
+        found[name] = stack.enter_context(_opened(path))
     return found
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise JournalError(f"{path}: cannot be read: {error.strerror}") from error
 
 
 def _said(run: Path, record: bytes, streams: tuple[Stream, ...], status: str) -> Said:

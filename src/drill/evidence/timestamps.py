@@ -52,7 +52,11 @@ def read_roots(path: Path) -> tuple[Certificate, ...]:
     """Root certificates in PEM; DefinitionError when the file holds none."""
     try:
         return tuple(load_pem_x509_certificates(path.read_bytes()))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise DefinitionError(
+            f"{path}: cannot be read: {error.strerror}; name a file of certificates"
+        ) from error
+    except ValueError as error:
         raise DefinitionError(f"{path}: holds no certificate in PEM") from error
 
 

@@ -8,7 +8,10 @@ DrillError
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+_T = TypeVar("_T")
 
 
 class DrillError(Exception):
@@ -25,6 +28,20 @@ class DefinitionError(DrillError):
     def __init__(self, mistakes: str | Sequence[str]) -> None:
         self.mistakes: tuple[str, ...] = (mistakes,) if isinstance(mistakes, str) else tuple(mistakes)
         super().__init__("\n".join(self.mistakes))
+
+
+def all_or_mistakes(steps: Iterable[Callable[[], _T]]) -> list[_T]:
+    """What every step gives; or one DefinitionError with the mistakes of all, each once."""
+    found: list[_T] = []
+    mistakes: list[str] = []
+    for step in steps:
+        try:
+            found.append(step())
+        except DefinitionError as error:
+            mistakes += error.mistakes
+    if mistakes:
+        raise DefinitionError(list(dict.fromkeys(mistakes)))
+    return found
 
 
 class WorldError(DrillError):

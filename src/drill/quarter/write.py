@@ -121,7 +121,7 @@ def write_quarter(
         "csv": lambda: {"objectives.csv": objectives_csv(view.trials).encode()},
         "md": lambda: {"report.md": quarter_markdown(view).encode()},
     }  # fmt: skip
-    out.mkdir(parents=True, exist_ok=True)
+    _writable(out)
     written = []
     for name in dict.fromkeys(formats):
         try:
@@ -132,6 +132,24 @@ def write_quarter(
             left_out(f"{name} was left out: {error}")
             continue
         for file, content in made.items():
-            (out / file).write_bytes(content)
-            written.append(out / file)
+            written.append(_written(out / file, content))
     return written
+
+
+def _writable(out: Path) -> None:
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _refused(out, error) from error
+
+
+def _written(path: Path, content: bytes) -> Path:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise _refused(path, error) from error
+    return path
+
+
+def _refused(path: Path, error: OSError) -> DefinitionError:
+    return DefinitionError(f"{path}: cannot be written: {error.strerror}; name another folder with --out")

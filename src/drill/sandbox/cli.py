@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,6 +13,9 @@ from typing import Any, NoReturn
 from drill.sandbox import commands, defects
 from drill.sandbox.commands import UsageError, WorldError
 from drill.sandbox.order import PROFILES, Order
+
+ABOUT = """The embedded voice platform, which drills are tried on. Exit codes: 0 done, 3 it cannot be asked,
+4 it did not work out, or is not up."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -24,7 +28,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    args = _parser().parse_args(argv)
+    args = parser().parse_args(argv)
     root = (args.state or Path(f".drill/sandbox-{args.instance}")).absolute()
     try:
         if args.command == "up":
@@ -75,13 +79,22 @@ def _row(it: dict[str, Any]) -> str:
     return f"{where}pid {it['pid']:<9}restarts {it['restarts']:<4}{it['state']}"
 
 
-def _parser() -> _Parser:
-    parser = _Parser(prog="python -m drill.sandbox", description=__doc__)
-    commands_ = parser.add_subparsers(dest="command", required=True)
+def parser() -> _Parser:
+    """What `drill sandbox` takes."""
+    whole = _Parser(prog="drill sandbox", description=ABOUT)
+    commands_ = whole.add_subparsers(dest="command", required=True)
     up = _command(commands_, "up", "start the platform; returns when it is ready")
-    up.add_argument("--defect", action="append", default=[], metavar="NAME", help=", ".join(defects.Defect))
     up.add_argument(
-        "--proxy", default="auto", help="fault proxy: auto, embedded or the path of a toxiproxy-server"
+        "--defect", action="append", default=[], metavar="NAME", help="start it bad in this way; see below"
+    )
+    up.epilog, up.formatter_class = (
+        _listed("defects", list(defects.Defect)),
+        argparse.RawDescriptionHelpFormatter,
+    )
+    up.add_argument(
+        "--proxy",
+        default="auto",
+        help="fault proxies: auto (when not given), embedded, or a toxiproxy-server's path",
     )
     up.add_argument(
         "--set",
@@ -89,13 +102,17 @@ def _parser() -> _Parser:
         default=[],
         type=_pair,
         metavar="KEY=VALUE",
-        help="a setting of agents; backups.NAME",
+        help="a setting of its agents, or backups.NAME; a name that is none lists all",
     )
     up.add_argument(
         "--isolation", choices=("auto", "processes"), default="auto", help="how zones are kept together"
     )
     up.add_argument(
-        "--profile", choices=PROFILES, default="ha", help="the store: no failover, a quick one, stock timers"
+        "--profile",
+        choices=PROFILES,
+        default="ha",
+        help="its store: ha (when not given) fails over quickly, realistic with Patroni's stock timers, "
+        "lite not at all",
     )
     up.add_argument(
         "--backups",
@@ -109,13 +126,22 @@ def _parser() -> _Parser:
     status = _command(commands_, "status", "say what runs; exit 0 only when all of it does")
     status.add_argument("--json", action="store_true")
     _command(commands_, "down", "end it; fine when it is down already")
-    return parser
+    return whole
+
+
+def _listed(what: str, names: Sequence[str]) -> str:
+    """Names that can be copied: none is broken at its hyphens."""
+    return textwrap.fill(f"{what}: {', '.join(names)}", 79, break_on_hyphens=False, subsequent_indent="  ")
 
 
 def _command(commands_: Any, name: str, text: str) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands_.add_parser(name, help=text, description=text)
-    command.add_argument("--instance", type=int, default=0, metavar="N", help="loopback network 127.(20+N)")
-    command.add_argument("--state", type=Path, metavar="DIR", help="default: .drill/sandbox-N")
+    command.add_argument(
+        "--instance", type=int, default=0, metavar="N", help="its loopback net, 127.(20+N); 0 when not given"
+    )
+    command.add_argument(
+        "--state", type=Path, metavar="DIR", help="its folder; .drill/sandbox-N when not given"
+    )
     return command
 
 

@@ -79,10 +79,38 @@ def test_one_mistake_one_message(refused: Refused, old: str, new: str, mistake: 
 def test_an_unknown_function_is_refused_with_those_there_are(refused: Refused) -> None:
     """A function that its module does not have would only fail once the load is up."""
     (mistake,) = refused(("func: ehr_fault", "func: ehr_falt"), file="experiment.yaml")
-    assert mistake.startswith(
+    assert mistake == (
         "experiment.yaml:8: method: 'cut': the module 'drill.toolkit.actions' has no function 'ehr_falt'; "
-        "its functions are "
+        "its functions are ehr_fault, hold, media_fault, model_fault, restore_backup, revert, service_fault, "
+        "sham, speech_fault, zone_fault"
     )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "mistakes"),
+    [
+        ("{mode: refusd}", ["ehr_fault knows no mode 'refusd'; did you mean 'refused'?"]),
+        ("{}", ["ehr_fault needs the argument 'mode'; write it below arguments:"]),
+        (
+            "{mode: refused, taget: x}",
+            ["ehr_fault takes no argument 'taget'; did you mean 'target'?"],
+        ),
+        ('{mode: "${how}"}', []),
+    ],
+)
+def test_what_a_function_is_told_is_looked_at(
+    folder: Path, refused: Refused, arguments: str, mistakes: list[str]
+) -> None:
+    """A typo there would only show once the load is up; what the configuration will say is not known yet."""
+    change = ("arguments: {mode: refused}", f"arguments: {arguments}")
+    if mistakes:
+        assert refused(change, file="experiment.yaml") == [
+            f"experiment.yaml:8: method: 'cut': {said}" for said in mistakes
+        ]
+    else:
+        file = folder / "experiment.yaml"
+        file.write_text(file.read_text().replace(*change))
+        assert load_drill(folder / "drill.yaml").drill == "outage"
 
 
 def test_a_method_that_only_looks_is_refused(refused: Refused) -> None:
@@ -124,7 +152,7 @@ def test_json_with_tabs_is_an_experiment_too(folder: Path) -> None:
 
 def test_nothing_is_imported_to_check_an_experiment(folder: Path) -> None:
     """Checking a file must not run the code of the extensions that it names."""
-    (folder / "loud.py").write_text("raise SystemExit('imported')\ndef cut(): pass\n")
+    (folder / "loud.py").write_text("raise SystemExit('imported')\ndef cut(mode): pass\n")
     file = folder / "experiment.yaml"
     file.write_text(file.read_text().replace(ACTIONS + ", func: ehr_fault", "module: loud, func: cut"))
     import sys

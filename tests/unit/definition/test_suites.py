@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from drill.definition.suites import all_drills, expand
+from drill.definition.suites import all_drills, expand, one
 from drill.model.errors import DefinitionError
 
 
@@ -77,3 +77,14 @@ def test_a_folder_without_drills(tmp_path: Path) -> None:
     """Nothing selected is an error, not a green run of nothing."""
     with pytest.raises(DefinitionError, match="holds no drill file; name another folder, or run"):
         all_drills(tmp_path)
+
+
+def test_one_drill_is_no_suite(drills: Path) -> None:
+    """A plan is of one drill; where drill and suite have one name, the drill is meant."""
+    assert one("ehr-slow", drills) == drills / "ehr-slow.yaml"
+    with pytest.raises(
+        DefinitionError, match="'quarterly' is a suite, and one drill is wanted here; name one of"
+    ):
+        one("quarterly", drills)
+    (drills / "suites.yaml").write_text("ehr-slow: [ehr-outage]\n")
+    assert one("ehr-slow", drills) == drills / "ehr-slow.yaml"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import resource
+import shutil
 from email.utils import formatdate
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from drill.conduct.guards.machine import least_offset_s, ports, shortest
+from drill.conduct.guards import machine
+from drill.conduct.guards.machine import clock, disk, least_offset_s, ports, shortest
 from drill.model.guards import Guards
 from drill.model.plan import LoadPlan
 from histories import plan
@@ -31,6 +36,30 @@ def test_no_date_is_no_answer() -> None:
     """It raises, and the guard says no."""
     with pytest.raises((ValueError, TypeError)):
         least_offset_s("yesterday", NOW_S, NOW_S)
+
+
+@pytest.mark.parametrize(("offset_s", "ok"), [(2.0, True), (-2.1, False), (3600.0, False)])
+def test_clocks_that_are_surely_two_seconds_apart_are_too_far(
+    monkeypatch: pytest.MonkeyPatch, offset_s: float, ok: bool
+) -> None:
+    """Of all zones the worst counts."""
+
+    async def told(_session: object, zone: SimpleNamespace) -> float:
+        return offset_s if zone.name == "b" else 0.0
+
+    monkeypatch.setattr(machine, "_offset_s", told)
+    zones = [SimpleNamespace(name=name) for name in "abc"]
+    answer = asyncio.run(clock(zones))  # type: ignore[arg-type]  # of a zone only its name is looked at here
+    assert answer == (ok, f"at least a +0.0 s, b {offset_s:+.1f} s, c +0.0 s; limit 2 s")
+
+
+@pytest.mark.parametrize(("free_mib", "ok"), [(256, True), (255, False)])
+def test_a_disk_without_room_for_a_journal_says_no(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, free_mib: int, ok: bool
+) -> None:
+    """At the limit there is room."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=free_mib << 20))
+    assert disk(tmp_path) == (ok, f"{free_mib} MiB are free, 256 are needed")
 
 
 def test_descriptors_that_are_short_are_told_as_such() -> None:

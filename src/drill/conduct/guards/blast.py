@@ -17,6 +17,7 @@ from drill.definition.needs import ACTIONS, RESTORES, STAGE_FAULTS, Injection, i
 from drill.model.guards import BlastLimits
 from drill.model.plan import Plan
 from drill.model.target import Target
+from drill.objectives.say import count
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class Blast:
     unknown: tuple[str, ...]
 
     def __str__(self) -> str:
-        where = f"{len(self.zones)} zones ({', '.join(self.zones)})" if self.zones else "no zone"
-        return f"{where}, {self.capacity:.0%} of capacity, {self.calls} calls"
+        where = f"{count(len(self.zones), 'zone')} ({', '.join(self.zones)})" if self.zones else "no zone"
+        return f"{where}, {self.capacity:.0%} of capacity, {count(self.calls, 'call')}"
 
 
 def blast(plan: Plan, target: Target) -> Blast:

@@ -43,7 +43,11 @@ ENVIRONMENT_VARIABLE = "DRILL_TARGET"
 
 def load_target(path: Path, name: str | None = None) -> Target:
     """The named target of a file, or its only one; DefinitionError with every mistake of the file."""
-    data = _read(path)
+    return read_target(_read(path), path, name)
+
+
+def read_target(data: bytes, path: Path, name: str | None = None) -> Target:
+    """The same of a file's bytes; `path` is what it is called, and what names in it are relative to."""
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:

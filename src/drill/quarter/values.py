@@ -12,7 +12,8 @@ from drill.quarter.compare import Change, Compared
 from drill.quarter.conclusions import Concluded, Conclusion
 from drill.quarter.deviations import Deviation
 from drill.quarter.findings import Finding
-from drill.quarter.notes import Notes
+from drill.quarter.notes import Notes, Person
+from drill.quarter.people import Approved
 from drill.quarter.trial import Trial
 from drill.report.values import Figure
 
@@ -113,6 +114,8 @@ class QuarterView:
     deviations: tuple[Deviation, ...]
     trials: tuple[Trial, ...]
     compared: tuple[Compared, ...]
+    approvals: tuple[Approved, ...]
+    participants: tuple[Person, ...]
     notes: Notes
     command: str
 

@@ -19,6 +19,7 @@ from drill.quarter.deviations import deviations
 from drill.quarter.findings import Finding, Standing, findings
 from drill.quarter.measured import METRICS, interval_told, time_told, timed
 from drill.quarter.notes import Notes
+from drill.quarter.people import approvals, participants
 from drill.quarter.population import tally, within
 from drill.quarter.trend_picture import draw_trend
 from drill.quarter.trial import Trial
@@ -48,7 +49,8 @@ def build_quarter(
         quarter=quarter, as_of=as_of, status=_overall(drills), sentence=_sentence(drills),
         figures=_figures(trials, controls, found, drills), provenance=_provenance(trials),
         population=tally(trials), drills=drills, controls=controls, findings=found,
-        deviations=deviations(trials, notes), trials=trials, compared=compared, notes=notes,
+        deviations=deviations(trials, notes), trials=trials, compared=compared,
+        approvals=approvals(trials, notes), participants=participants(trials, notes), notes=notes,
         command=command,
     )  # fmt: skip
 

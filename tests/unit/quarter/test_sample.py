@@ -18,6 +18,8 @@ from drill.quarter.oscal_links import dangling
 from drill.quarter.trial import State
 from drill.quarter.values import QuarterView
 from drill.quarter.write import Asked, read_quarter, write_quarter
+from unit.quarter.test_oscal import refused_by_trestle
+from unit.quarter.test_quarter_pdf import inflated, pages_of
 
 ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "reports" / "sample"
@@ -69,10 +71,27 @@ def test_it_holds_what_a_sample_has_to_show(view: QuarterView) -> None:
     assert all(len(t.seals) == 2 and t.number for t in view.trials)
 
 
-def test_its_oscal_points_to_nothing_that_is_not_there() -> None:
-    """By our own check, on what is committed."""
-    for name in ("assessment-results.json", "plan-of-action-and-milestones.json"):
-        assert dangling(json.loads((RENDERED / name).read_text(encoding="utf-8"))) == []
+def _oscal() -> dict[str, str]:
+    kinds = ("assessment-results", "plan-of-action-and-milestones")
+    return {kind: (RENDERED / f"{kind}.json").read_text(encoding="utf-8") for kind in kinds}
+
+
+def test_its_oscal_points_to_nothing_that_is_not_there_and_trestle_takes_it(tmp_path: Path) -> None:
+    """By our own check and by trestle's, on what is committed."""
+    assert [said for text in _oscal().values() for said in dangling(json.loads(text))] == []
+    assert refused_by_trestle(_oscal(), tmp_path) == {}
+
+
+def test_its_pdf_is_tagged_holds_the_oscal_and_begins_with_a_summary_of_one_page() -> None:
+    """The committed one: in English, with its title shown, every place of the contents on some page."""
+    made = (RENDERED / "report.pdf").read_bytes()
+    inside = inflated(made)
+    for mark in (b"/StructTreeRoot", b"/Marked true", b"/Lang (en)", b"/DisplayDocTitle true"):
+        assert mark in inside
+    assert [kind for kind, text in _oscal().items() if text.encode() not in inside] == []
+    assert pages_of(made, "summary", "contents") == [1, 2]
+    places = pages_of(made, "drills", "controls", "findings", "population", "people", "evidence", "appendix")
+    assert len(places) == 7 and places == sorted(places)
 
 
 def test_it_names_no_folder_of_the_machine_it_was_made_on(tmp_path: Path) -> None:

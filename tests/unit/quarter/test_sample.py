@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import sys
@@ -11,6 +12,17 @@ from pathlib import Path
 
 import pytest
 
+from drill.evidence import (
+    Trust,
+    TrustedKey,
+    Wanted,
+    read_public,
+    sequence,
+    verify,
+    verify_alone,
+)
+from drill.evidence.seals import ROLES
+from drill.evidence.verify import verify_file
 from drill.model.verdicts import Status
 from drill.quarter.calendar import Quarter
 from drill.quarter.findings import Standing
@@ -29,12 +41,44 @@ pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
-def view(tmp_path_factory: pytest.TempPathFactory) -> QuarterView:
-    """The sample's runs, judged again."""
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample's runs, unpacked."""
     folder = tmp_path_factory.mktemp("sample")
     with tarfile.open(SAMPLE / "runs.tar.xz") as archive:
         archive.extractall(folder, filter="data")
-    return read_quarter(Asked(Quarter(2026, 4), date(2026, 11, 25), folder / "runs", SAMPLE / "drills", None))
+    return folder / "runs"
+
+
+@pytest.fixture(scope="module")
+def view(runs: Path) -> QuarterView:
+    """The sample's runs, judged again."""
+    return read_quarter(Asked(Quarter(2026, 4), date(2026, 11, 25), runs, SAMPLE / "drills", None))
+
+
+def test_its_bundles_verify_and_none_is_missing(view: QuarterView, runs: Path) -> None:
+    """Real runs, sealed by two: the program judges them again, the verifier that stands alone agrees."""
+    bundles = sorted(runs.rglob("*.evidence.tar"))
+    assert len(bundles) == len(view.trials)
+    keys = [read_public(SAMPLE / f"{role}.pub") for role in ROLES]
+    trust = Trust(tuple(TrustedKey(key, role) for key, role in zip(keys, ROLES, strict=True)))
+    found = [verify(path, trust) for path in bundles]
+    assert [(each.path.name, each.broken) for each in found if each.broken] == []
+    (link,) = sequence(found, Wanted(1, len(bundles)))
+    assert link.status is Status.PASS, link.sentence
+    given = [part for role in ROLES for part in ("--key", str(SAMPLE / f"{role}.pub"))]
+    assert verify_alone.main([*map(str, bundles), *given]) == 0
+
+
+def test_a_byte_of_a_real_journal_altered_is_named(runs: Path) -> None:
+    """By its stream and line; and so is the run that was dropped."""
+    bundles = sorted(runs.rglob("*.evidence.tar"))
+    keys = tuple(TrustedKey(read_public(SAMPLE / f"{role}.pub")) for role in ROLES)
+    data = bundles[0].read_bytes().replace(b'"turn.ended"', b'"turn.ender"', 1)
+    found = verify_file(io.BytesIO(data), bundles[0], Trust(keys))
+    assert found.broken and found.broken.name == "content"
+    assert re.search(r"load\.jsonl:\d+: does not follow", found.broken.sentence)
+    left = [verify(path, Trust(keys)) for path in bundles[1:]]
+    assert "no bundle of run 2 (20261125T081043Z-12b699)" in sequence(left, Wanted(1, 8))[0].sentence
 
 
 @pytest.mark.parametrize("form", ["html", "oscal", "junit", "csv", "md"])
@@ -94,10 +138,8 @@ def test_its_pdf_is_tagged_holds_the_oscal_and_begins_with_a_summary_of_one_page
     assert len(places) == 7 and places == sorted(places)
 
 
-def test_it_names_no_folder_of_the_machine_it_was_made_on(tmp_path: Path) -> None:
+def test_it_names_no_folder_of_the_machine_it_was_made_on(runs: Path) -> None:
     """Neither in what is rendered nor in what was recorded."""
-    with tarfile.open(SAMPLE / "runs.tar.xz") as archive:
-        archive.extractall(tmp_path, filter="data")
-    files = [*RENDERED.glob("*.*"), *(p for p in tmp_path.rglob("*") if p.is_file())]
+    files = [*RENDERED.glob("*.*"), *(p for p in runs.rglob("*") if p.is_file())]
     found = [p.name for p in files if re.search(rb"/(home|work|root|Users|tmp)/", p.read_bytes())]
     assert found == []

@@ -169,9 +169,10 @@ def more_often(before: int, of_before: int, after: int, of_after: int) -> float:
     return sum(ways) / whole
 
 
-def least_seen(of_before: int, of_after: int) -> int | None:
-    """In how many runs what never happened before has to happen for that test to see it; None: it cannot."""
-    return next((k for k in range(1, of_after + 1) if more_often(0, of_before, k, of_after) <= ALPHA), None)
+def least_seen(of_before: int, of_after: int, before: int = 0) -> int | None:
+    """In how many runs something has to happen for that test to see that it became more; None: it cannot."""
+    counts = range(1, of_after + 1)
+    return next((k for k in counts if more_often(before, of_before, k, of_after) <= ALPHA), None)
 
 
 def at_least(least: int, trials: int, p: float) -> float:

@@ -64,7 +64,10 @@ def ours() -> list[str]:
 
 
 def test_a_clean_platform_passes_and_judging_again_gives_the_same_bytes(tmp_path: Path) -> None:
-    """Exit 0, every objective PASS; the stored run gives the same verdicts and report, byte for byte."""
+    """Exit 0, every objective PASS; the stored run gives the same verdicts and report, byte for byte.
+
+    Sealed, it verifies; altered in one byte of its journal, it does not.
+    """
     code, summary = drill(tmp_path)
     assert (code, statuses(summary, "FAIL"), statuses(summary, "UNKNOWN")) == (0, set(), set())
     run = Path(summary["run"])
@@ -73,6 +76,22 @@ def test_a_clean_platform_passes_and_judging_again_gives_the_same_bytes(tmp_path
     assert again.returncode == 0
     assert {name: (run / name).read_bytes() for name in before} == before
     assert ours() == []
+    bundle = tmp_path / "run.evidence.tar"
+    assert evidence(tmp_path, "keygen", "operator") == evidence(
+        tmp_path, "seal", str(run), "--key", "operator.key", "-o", str(bundle)
+    ) == (0, "")  # fmt: skip
+    assert evidence(tmp_path, "verify", str(bundle), "--key", "operator.pub") == (0, "")
+    data = bundle.read_bytes()
+    bundle.write_bytes(data.replace(b"turn.ended", b"turn.ender", 1))
+    assert evidence(tmp_path, "verify", str(bundle), "--key", "operator.pub") == (1, "content")
+
+
+def evidence(folder: Path, *arguments: str) -> tuple[int, str]:
+    """A command about evidence: its exit code, and the broken link that it names."""
+    argv = [sys.executable, "-m", "drill", *arguments]
+    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    broken = re.search(r"^BROKEN at (\w+)", done.stdout, re.MULTILINE)
+    return done.returncode, broken[1] if broken else done.stderr
 
 
 Drilled = dict[str, Future[tuple[int, dict[str, Any]]]]

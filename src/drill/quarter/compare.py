@@ -13,10 +13,10 @@ from drill.model.units import seconds
 from drill.model.verdicts import Status, worst
 from drill.objectives.say import count
 from drill.quarter.measured import LOSS, METRICS, Metric, timed
+from drill.quarter.passes import ENOUGH, HALF, Turned, often, turned
 from drill.quarter.trial import Time, Trial
 from drill.small_samples import (
     ALPHA,
-    CONFIDENCE,
     Slowdown,
     at_least,
     least_seen,
@@ -27,8 +27,6 @@ from drill.small_samples import (
 )
 
 FACTORS = (1.5, 2.0)
-HALF = 0.5
-ENOUGH = 0.8  # the usual power below which a test that finds nothing says nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +58,6 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Turned:
-    """An objective whose share of passes is another one. `counts` reads as `3 of 3, then 1 of 3`."""
-
-    objective: str
-    counts: str
-    sentence: str
-    status: Status
-
-
-@dataclass(frozen=True, slots=True)
 class Compared:
     """One drill in both sets."""
 
@@ -98,7 +86,7 @@ def _of(trials: Sequence[Trial], drill: str) -> list[Trial]:
 
 def _compared(drill: str, before: Sequence[Trial], after: Sequence[Trial]) -> Compared:
     changes = tuple(_change(metric, before, after) for metric in METRICS)
-    return Compared(drill, len(before), len(after), changes, tuple(_turned(before, after)),
+    return Compared(drill, len(before), len(after), changes, tuple(turned(before, after)),
                     _alike(before, after))  # fmt: skip
 
 
@@ -162,25 +150,18 @@ def _said(found: Slowdown) -> tuple[Status, str]:
     if found.p_slower <= ALPHA:
         return (
             Status.FAIL,
-            f"Slower: {ratio}; chance alone would give this in {_often(found.p_slower)} of cases.",
+            f"Slower: {ratio}; chance alone would give this in {often(found.p_slower)} of cases.",
         )
-    told = [f"one by {factor:g} in {_often(power)} of cases" for factor, power in found.power]
+    told = [f"one by {factor:g} in {often(power)} of cases" for factor, power in found.power]
     sees = f"Had there been a slowdown, this test would have seen {', and '.join(told)}"
     if found.p_faster <= ALPHA:
         return (
             Status.PASS,
-            f"Faster: {ratio}; chance alone would give this in {_often(found.p_faster)} of cases.",
+            f"Faster: {ratio}; chance alone would give this in {often(found.p_faster)} of cases.",
         )
     if found.power[0][1] >= ENOUGH:
         return Status.PASS, f"Not shown to be slower: {ratio}. {sees}, so that a larger one is unlikely."
     return Status.UNKNOWN, f"Not shown to be slower, which says little: {ratio}. {sees}."
-
-
-def _often(share: float) -> str:
-    """A share of cases; never a round 0 % or 100 %, which no test can promise."""
-    if share < 0.001:
-        return "less than 0.1 %"
-    return "more than 99 %" if share > 0.99 else f"{share * 100:.2g} %"
 
 
 def _oftener(old: Sequence[Time], new: Sequence[Time], words: Words) -> tuple[Status, str]:
@@ -191,7 +172,7 @@ def _oftener(old: Sequence[Time], new: Sequence[Time], words: Words) -> tuple[St
     counts = f"{some_old} of {count(len(old), 'run')} {words.was} before, {some_new} of {len(new)} after"
     p, least = more_often(some_old, len(old), some_new, len(new)), least_seen(len(old), len(new))
     if p <= ALPHA:
-        return Status.FAIL, f"{counts}; chance alone would give this in {_often(p)} of cases."
+        return Status.FAIL, f"{counts}; chance alone would give this in {often(p)} of cases."
     seen = 0.0 if least is None else at_least(least, len(new), HALF)
     bound = miss_bound(len(new) - some_new, len(new))
     told = [f"Not shown to {words.more}: {counts}"]
@@ -201,38 +182,6 @@ def _oftener(old: Sequence[Time], new: Sequence[Time], words: Words) -> tuple[St
     told.append(
         "with so few runs this test could see no increase at all"
         if least is None
-        else f"were it half of the runs, this test would have seen that in {_often(seen)} of cases"
+        else f"were it half of the runs, this test would have seen that in {often(seen)} of cases"
     )
     return Status.PASS if seen >= ENOUGH and not some_new else Status.UNKNOWN, "; ".join(told) + "."
-
-
-def _turned(before: Sequence[Trial], after: Sequence[Trial]) -> list[Turned]:
-    found = []
-    names = dict.fromkeys(v.objective for t in (*before, *after) for v in t.verdicts)
-    for name in names:
-        old, new = _passes(before, name), _passes(after, name)
-        if old[1] and new[1] and old[0] * new[1] != new[0] * old[1]:
-            worse = new[0] * old[1] < old[0] * new[1]
-            p = more_often(*(_misses(old, new) if worse else (*old, *new)))
-            shown = Status.FAIL if worse and p <= ALPHA else Status.UNKNOWN if worse else Status.PASS
-            counts = f"{old[0]} of {old[1]}, then {new[0]} of {new[1]}"
-            found.append(Turned(name, counts, _by_chance(p, worse=worse), shown))
-    return found
-
-
-def _misses(old: tuple[int, int], new: tuple[int, int]) -> tuple[int, int, int, int]:
-    return old[1] - old[0], old[1], new[1] - new[0], new[1]
-
-
-def _by_chance(p: float, *, worse: bool) -> str:
-    """Passes went down or up: how often chance would do that."""
-    word = "fewer passes" if worse else "more passes"
-    sure = "" if p <= ALPHA else f", so that it is not shown at {CONFIDENCE * 100:.0f} % confidence"
-    return f"{word}; chance alone would give this in {_often(p)} of cases{sure}"
-
-
-def _passes(trials: Sequence[Trial], objective: str) -> tuple[int, int]:
-    """Passed, and judged with an answer."""
-    told = [v.status for t in trials for v in t.verdicts if v.objective == objective]
-    answers = [status for status in told if status is not Status.UNKNOWN]
-    return answers.count(Status.PASS), len(answers)

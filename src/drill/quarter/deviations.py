@@ -15,6 +15,7 @@ from drill.model.verdicts import Status
 from drill.quarter.notes import Notes
 from drill.quarter.trial import State, Trial
 
+GIVEN = "approval"
 BY_HAND = ("reverted by heal", "reverted by reaper")
 
 
@@ -50,6 +51,8 @@ def _of_run(each: Trial) -> list[Deviation]:
     if each.view is None:
         return [Deviation(each, each.state.value, each.fault)]
     told = [Deviation(each, "warning", text) for text in each.view.warnings]
+    if each.papers.given is not None and each.papers.given.fault:
+        told.append(Deviation(each, GIVEN, f"The approval does not hold: {each.papers.given.fault}."))
     refusals = [g for g in each.view.guards if g.status is not Status.PASS]
     told += [Deviation(each, "refused", f"{g.name}: {g.sentence}") for g in refusals]
     if each.state is State.CUT:

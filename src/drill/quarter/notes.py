@@ -21,7 +21,12 @@ class Acceptance:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A finding that somebody owns. `retest` is the run that is to show it mended; "" while there is none."""
+    """A finding that somebody owns.
+
+    Attributes:
+        changed: what became of the plan or the runbook, and where that is written.
+        retest: the run that is to show it mended; "" while there is none.
+    """
 
     id: str
     title: str
@@ -33,6 +38,7 @@ class Taken:
     due: date
     cause: str
     action: str
+    changed: str
     retest: str
     accepted: Acceptance | None
     line: int

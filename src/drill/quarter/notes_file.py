@@ -52,6 +52,9 @@ FINDING = Table(
         Key("due", DAY, "By when.", 'due: "2026-12-31"'),
         Key("cause", TEXT, "Why it was so, once that is known.", "cause: a threshold", required=False),
         Key("action", TEXT, "What is done about it.", "action: lower the threshold", required=False),
+        Key(
+            "changed", TEXT, "What was changed, and where that is written.", "changed: CHG-7", required=False
+        ),
         Key("retest", TEXT, "The later run that shows it mended.", "retest: RUN", required=False),
         Key("accepted", ACCEPTED, "When it is borne instead.", "accepted:", required=False),
     ),
@@ -160,7 +163,7 @@ def _taken(of: Section) -> Taken:
     risk = of.get("accepted")
     texts = {
         k: of.get(k, "")
-        for k in ("id", "title", "drill", "run", "severity", "owner", "cause", "action", "retest")
+        for k in ("id", "title", "drill", "run", "severity", "owner", "cause", "action", "changed", "retest")
     }
     return Taken(
         objectives=tuple(of.get("objectives")), due=of.get("due"), line=of.line, **texts,

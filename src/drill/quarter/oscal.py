@@ -109,7 +109,7 @@ def _metadata(view: QuarterView, title: str) -> Json:
     people = [
         {"uuid": _id("person", f"{p.name} {p.role}"), "type": "person", "name": p.name,
          "props": [_prop("role", p.role)]}
-        for p in view.notes.participants
+        for p in view.participants
     ]  # fmt: skip
     return {
         "title": f"{title}: disaster-recovery drills, {view.quarter}",
@@ -258,6 +258,7 @@ def _risk(of: Finding) -> Json:
 
 def _remediation(of: Finding) -> Json:
     told = of.taken.action if of.taken and of.taken.action else "No action is on record."
+    told += f" Changed: {of.taken.changed}" if of.taken and of.taken.changed else ""
     retest = f" Retest: run {of.retest.run_id}, {of.retest.status.name}." if of.retest else " No retest yet."
     return _filled({
         "uuid": _id("remediation", f"{of.id} {of.trial.run_id}"),

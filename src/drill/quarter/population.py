@@ -15,10 +15,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from drill.evidence import SUFFIX, Bundle, bundle_path, read_bundle, read_register
+from drill.evidence.bundle import Reader, opened
 from drill.judge import judge
 from drill.model.errors import DefinitionError, DrillError
 from drill.quarter.calendar import Quarter
-from drill.quarter.trial import State, Trial, evidence_digest, missing, trial, unreadable
+from drill.quarter.papers import Papers, in_folder, papers
+from drill.quarter.trial import Sealed, State, Trial, evidence_digest, missing, trial, unreadable
 from drill.runs import Judged, judge_run
 
 
@@ -59,16 +61,34 @@ def _read(folder: Path, root: Path, *, of_folder: bool) -> Trial:
         else:
             judged = Judged(folder, bundle.plan, bundle.streams, judge(bundle.plan, bundle.streams))
         found = trial(judged, root)
+        beside = _papers(found, folder, bundle, of_folder=of_folder)
     except DrillError as error:
         return unreadable(folder, root, str(error))
-    return dataclasses.replace(found, seals=_seals(bundle, found) if bundle else ())
+    return dataclasses.replace(found, seals=_seals(bundle, found) if bundle else (), papers=beside)
 
 
-def _seals(bundle: Bundle, found: Trial) -> tuple[str, ...]:
-    """Who sealed, in words. Whether a key is to be believed is for `drill verify`, which is given keys."""
+def _papers(found: Trial, folder: Path, bundle: Bundle | None, *, of_folder: bool) -> Papers:
+    if found.plan is None:
+        return Papers()
+    about = (found.plan, found.operator, found.started, found.ended)
+    if bundle is None:
+        return papers(in_folder(folder), *about)
+    with opened(bundle.path) as reader:
+        here = in_folder(folder) if of_folder else _nothing
+        return papers(lambda name: here(name) or _in_bundle(reader, name), *about)
+
+
+def _nothing(name: str) -> bytes | None:  # noqa: ARG001  # the run's folder is gone
+    return None
+
+
+def _in_bundle(reader: Reader, name: str) -> bytes | None:
+    return reader.document(name) if name in reader.members else None
+
+
+def _seals(bundle: Bundle, found: Trial) -> tuple[Sealed, ...]:
     same = evidence_digest(bundle.streams) == found.digest and bundle.plan == found.plan
-    told = "" if same else ", but of something else than what is judged here"
-    return tuple(f"{s.role} {s.sealed_utc[:19]}Z, key {s.keyid[:16]}{told}" for s in bundle.seals)
+    return tuple(Sealed(s.role, s.keyid, s.sealed_utc, tuple(s.subjects.items()), same) for s in bundle.seals)
 
 
 def in_order(trials: Iterable[Trial]) -> tuple[Trial, ...]:

@@ -8,7 +8,9 @@ from html import escape
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from drill.evidence.seals import ROLES
 from drill.quarter.conclusions import Conclusion
+from drill.quarter.people import signatures
 from drill.quarter.values import QuarterView, frameworks
 from drill.report.render import code, markdown
 from drill.report.svg import visible
@@ -32,7 +34,7 @@ def _context(view: QuarterView) -> dict[str, object]:
         "unnamed": frameworks(view.unnamed),
         "zonal": any(trial.view.zonal for trial in view.trials if trial.view),
         "sealed": sum(bool(trial.seals) for trial in view.trials),
-        "operators": sorted({trial.operator for trial in view.trials if trial.operator}),
+        "signers": {role: signatures(view.trials, role) for role in ROLES},
         "satisfied": Conclusion.SATISFIED,
         "not_satisfied": Conclusion.NOT_SATISFIED,
         "not_tested": Conclusion.NOT_TESTED,

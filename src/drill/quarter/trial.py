@@ -20,6 +20,7 @@ from drill.objectives.recovery import first_open, first_out, measure
 from drill.objectives.stored_turns import compare
 from drill.objectives.turns import LOST, rpo_s, said, told_by
 from drill.quarter.calendar import parse_utc
+from drill.quarter.papers import Papers
 from drill.report import View, build_view
 from drill.report.values import anchor
 from drill.runs import Judged
@@ -65,6 +66,28 @@ class Measures:
 
 
 @dataclass(frozen=True, slots=True)
+class Sealed:
+    """One signer's seal on a run's bundle, as it says itself; `drill verify` is given keys to believe it by.
+
+    Attributes:
+        members: what was sealed, by name, with its SHA-256.
+        same: whether it is a seal of what was judged here.
+    """
+
+    role: str
+    keyid: str
+    utc: str
+    members: tuple[tuple[str, str], ...]
+    same: bool
+
+    @property
+    def told(self) -> str:
+        """In words."""
+        apart = "" if self.same else ", but of something else than what is judged here"
+        return f"{self.role} {self.utc[:19]}Z, key {self.keyid[:16]}{apart}"
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
     """See the module.
 
@@ -75,7 +98,8 @@ class Trial:
         digest: SHA-256 over the last chain value of every stream; "" when it cannot be read.
         where: the run's folder, relative to the folder of all runs.
         number: its number among all runs of its target; None when the register does not know it.
-        seals: who sealed it, and whether the seal is of what was judged here.
+        seals: who sealed it, the operator first.
+        papers: what lies beside the journal.
     """
 
     drill: str
@@ -88,7 +112,8 @@ class Trial:
     fault: str = ""
     digest: str = ""
     operator: str = ""
-    seals: tuple[str, ...] = ()
+    seals: tuple[Sealed, ...] = ()
+    papers: Papers = field(default_factory=Papers)
     number: int | None = None
     plan: Plan | None = None
     verdicts: tuple[Verdict, ...] = ()

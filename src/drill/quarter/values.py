@@ -12,9 +12,12 @@ from drill.quarter.compare import Change, Compared
 from drill.quarter.conclusions import Concluded, Conclusion
 from drill.quarter.deviations import Deviation
 from drill.quarter.findings import Finding
-from drill.quarter.notes import Notes
+from drill.quarter.notes import Notes, Person
+from drill.quarter.people import Approved
 from drill.quarter.trial import Trial
 from drill.report.values import Figure
+
+SUMMARY_DRILLS = 5  # as many rows as leave the summary one page, however bad things are
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +116,25 @@ class QuarterView:
     deviations: tuple[Deviation, ...]
     trials: tuple[Trial, ...]
     compared: tuple[Compared, ...]
+    approvals: tuple[Approved, ...]
+    participants: tuple[Person, ...]
     notes: Notes
     command: str
+
+    @property
+    def ranked(self) -> tuple[DrillPart, ...]:
+        """The drills by what a reader has to know first: the worst, those not tested, those that are late."""
+        return tuple(sorted(self.drills, key=lambda d: (-_worry(d), d.planned.drill)))
+
+    @property
+    def foremost(self) -> tuple[DrillPart, ...]:
+        """Those of which the summary tells."""
+        return self.ranked[:SUMMARY_DRILLS]
+
+    @property
+    def others(self) -> tuple[DrillPart, ...]:
+        """Those that it only names."""
+        return self.ranked[SUMMARY_DRILLS:]
 
     @property
     def open_findings(self) -> tuple[Finding, ...]:
@@ -134,6 +154,12 @@ class QuarterView:
     def concluded(self, conclusion: Conclusion) -> int:
         """How many controls that a drill names came out so."""
         return sum(c.conclusion is conclusion for c in self.named)
+
+
+def _worry(part: DrillPart) -> float:
+    """Half a step above PASS: a drill that stands there, and was not held as often as it was due."""
+    status = Status.UNKNOWN if part.status is None else part.status
+    return status + (0.5 if part.due.missed else 0.0)
 
 
 def frameworks(controls: Sequence[Concluded]) -> tuple[tuple[str, tuple[Concluded, ...]], ...]:

@@ -11,14 +11,15 @@ from datetime import date
 
 from drill.model.controls import Control
 from drill.model.verdicts import Status, worst
-from drill.objectives.say import count, listed
+from drill.objectives.say import count
 from drill.quarter.calendar import Quarter, due
 from drill.quarter.compare import Compared, compare, middle
-from drill.quarter.conclusions import Concluded, Conclusion, Piece, conclude, few, standing
+from drill.quarter.conclusions import Concluded, Conclusion, Piece, conclude, few, some, standing
 from drill.quarter.deviations import deviations
 from drill.quarter.findings import Finding, Standing, findings
 from drill.quarter.measured import METRICS, interval_told, time_told, timed
 from drill.quarter.notes import Notes
+from drill.quarter.people import approvals, participants
 from drill.quarter.population import tally, within
 from drill.quarter.trend_picture import draw_trend
 from drill.quarter.trial import Trial
@@ -48,7 +49,8 @@ def build_quarter(
         quarter=quarter, as_of=as_of, status=_overall(drills), sentence=_sentence(drills),
         figures=_figures(trials, controls, found, drills), provenance=_provenance(trials),
         population=tally(trials), drills=drills, controls=controls, findings=found,
-        deviations=deviations(trials, notes), trials=trials, compared=compared, notes=notes,
+        deviations=deviations(trials, notes), trials=trials, compared=compared,
+        approvals=approvals(trials, notes), participants=participants(trials, notes), notes=notes,
         command=command,
     )  # fmt: skip
 
@@ -158,11 +160,11 @@ def _sentence(drills: Sequence[DrillPart]) -> str:
         return "There is no drill and no run."
     passing = len(by["PASS"])
     told = [f"{passing} of {count(len(drills), 'drill')} stand{'s' if passing == 1 else ''} at PASS"]
-    told += [f"at FAIL: {listed(by['FAIL'])}"] if by["FAIL"] else []
-    told += [f"without an answer: {listed(by['UNKNOWN'])}"] if by["UNKNOWN"] else []
-    told += [f"never tested: {listed(by['NOT TESTED'])}"] if by["NOT TESTED"] else []
+    told += [f"at FAIL: {some(by['FAIL'])}"] if by["FAIL"] else []
+    told += [f"without an answer: {some(by['UNKNOWN'])}"] if by["UNKNOWN"] else []
+    told += [f"never tested: {some(by['NOT TESTED'])}"] if by["NOT TESTED"] else []
     late = [d.planned.drill for d in drills if d.due.missed and d.status is not None]
-    told += [f"not as often as scheduled: {listed(late)}"] if late else []
+    told += [f"not as often as scheduled: {some(late)}"] if late else []
     return "; ".join(told) + "."
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from drill.journal import Stream
@@ -25,6 +26,7 @@ from drill.timeline import FaultWindow, Timeline
 from drill.traffic import FLAT, planned
 
 SANDBOX = "A sandbox time is not a production time."
+REACH = "blast radius is within its limits"  # the guard that reckons how far the drill would reach
 
 
 def stories(timeline: Timeline, events: Index) -> tuple[FaultStory, ...]:
@@ -103,7 +105,9 @@ def provenance(plan: Plan) -> str:
 def identity(plan: Plan, timeline: Timeline, streams: Sequence[Stream]) -> tuple[Fact, ...]:
     """Everything needed to know which run this is, and to make one like it."""
     return tuple(
-        fact for fact in (*_run(plan, timeline, streams), *_planned(plan), *_who(plan)) if fact.value
+        fact
+        for fact in (*_run(plan, timeline, streams), *_planned(plan), *_reach(timeline), *_who(plan))
+        if fact.value
     )
 
 
@@ -124,6 +128,7 @@ def _run(plan: Plan, timeline: Timeline, streams: Sequence[Stream]) -> tuple[Fac
         Fact("Plan digest in the journal", "" if same else started.plan_digest, code=True),
         Fact("Commit", started.commit, code=True),
         Fact("Versions", f"drill {started.version}, Python {started.python}"),
+        Fact("Command", shlex.join(started.argv), code=True),
     )  # fmt: skip
 
 
@@ -146,6 +151,10 @@ def _planned(plan: Plan) -> tuple[Fact, ...]:
         Fact("Phases planned", ", ".join(f"{n} {seconds(s)}" for n, s in zip(names, lengths, strict=True))),
         Fact("Sham", "yes: everything was done but the fault" if plan.sham else ""),
     )
+
+
+def _reach(timeline: Timeline) -> tuple[Fact, ...]:
+    return tuple(Fact("Reach", guard.detail) for guard in timeline.guards if guard.guard == REACH)
 
 
 def _who(plan: Plan) -> tuple[Fact, ...]:

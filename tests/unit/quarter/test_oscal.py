@@ -28,17 +28,29 @@ def _documents() -> dict[str, Any]:
     }
 
 
-def test_trestle_finds_both_documents_valid(tmp_path: Path) -> None:
-    """By its own command, in a workspace of its own."""
-    trestle = Path(sys.executable).with_name("trestle")
-    subprocess.run([trestle, "init", "--local"], cwd=tmp_path, check=True, capture_output=True)
-    for name, document in _documents().items():
-        folder = tmp_path / name / "q"
+def refused_by_trestle(documents: dict[str, str], workspace: Path) -> dict[str, str]:
+    """What its own command finds wrong with documents, by their kind; nothing when all are valid."""
+    trestle, found = Path(sys.executable).with_name("trestle"), {}
+    subprocess.run([trestle, "init", "--local"], cwd=workspace, check=True, capture_output=True)
+    for kind, text in documents.items():
+        folder = workspace / kind / "q"
         folder.mkdir(parents=True)
-        (folder / f"{name}.json").write_text(oscal_text(document), encoding="utf-8")
-        command = [trestle, "validate", "-t", name, "-n", "q"]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+        (folder / f"{kind}.json").write_text(text, encoding="utf-8")
+        command = [trestle, "validate", "-t", kind, "-n", "q"]
+        done = subprocess.run(command, cwd=workspace, capture_output=True, text=True, check=False)
+        found |= {kind: done.stdout + done.stderr} if done.returncode else {}
+    return found
+
+
+def test_trestle_finds_both_documents_valid_and_not_one_that_lacks_something(tmp_path: Path) -> None:
+    """In a workspace of its own."""
+    texts = {kind: oscal_text(document) for kind, document in _documents().items()}
+    (tmp_path / "good").mkdir()
+    (tmp_path / "bad").mkdir()
+    assert refused_by_trestle(texts, tmp_path / "good") == {}
+    kind = "assessment-results"
+    lacking = {kind: texts[kind].replace('"import-ap"', '"import-app"')}
+    assert set(refused_by_trestle(lacking, tmp_path / "bad")) == {kind}
 
 
 def test_the_same_runs_give_the_same_documents() -> None:

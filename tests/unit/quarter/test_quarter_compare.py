@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
+import pytest
+from click.testing import CliRunner
+
+from drill.cli import reports
+from drill.cli.main import cli
 from drill.model.verdicts import Status
 from drill.quarter.compare import compare
 from drill.quarter.trial import Measures, Time, Trial
@@ -63,14 +69,41 @@ def test_passes_that_became_fewer_are_told_with_their_chance() -> None:
     """One of three is not shown; three of three are."""
     before = _runs(7, 10, 10, 10)
     after = [a_trial(f"x{n}", f"2026-10-0{n + 1}", breaker__opened=Status.FAIL) for n in range(3)]
-    (turned,) = compare(before, after)[0].turned
+    turned, _ = compare(before, after)[0].turned
     assert (turned.objective, turned.counts, turned.status) == (
         "breaker.opened",
         "3 of 3, then 0 of 3",
         Status.FAIL,
     )
-    (turned,) = compare(before, [after[0], *_runs(11, 10, 10)])[0].turned
+    turned, _ = compare(before, [after[0], *_runs(11, 10, 10)])[0].turned
     assert turned.status is Status.UNKNOWN
+    assert turned.sentence.endswith(
+        "were it missed in half of the runs, this would have been seen in 12 % of cases"
+    )
+
+
+def test_what_passed_as_often_as_before_says_whether_fewer_passes_could_have_been_seen() -> None:
+    """Three runs against two could not; forty against forty could, and pass."""
+    (few,) = compare(_runs(7, 10, 10, 10), _runs(10, 10, 10))[0].turned
+    assert (few.counts, few.status) == ("as often as before", Status.UNKNOWN)
+    assert few.sentence.endswith("with so few runs fewer passes could not be seen at all")
+    many = [a_trial(f"x{n}", "2026-10-01") for n in range(40)]
+    (alike,) = compare(many, many)[0].turned
+    assert alike.status is Status.PASS
+    assert "this would have been seen in more than 99 % of cases" in alike.sentence
+    assert "no change" not in alike.sentence
+
+
+def test_the_command_prints_the_power_of_its_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And its exit code says that it could not have seen it."""
+    sets = {"a": _runs(7, 8, 12, 20), "b": _runs(10, 9, 14, 18)}
+    monkeypatch.setattr(reports, "_set", lambda name, _: tuple(sets[name]))
+    done = CliRunner().invoke(cli, ["compare", "a", "b"])
+    assert done.exit_code == 2
+    assert re.search(
+        r"this test would have seen one by 1\.5 in \d+ % of cases, and one by 2 in \d+ %", done.output
+    )
+    assert re.search(r"other objectives: passed as often as before; .* seen in 12 % of cases", done.output)
 
 
 def test_recoveries_that_nobody_felt_are_counted_and_have_no_mean() -> None:

@@ -7,13 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from drill.definition.controls import catalogue
 from drill.model.errors import DefinitionError
 from drill.model.verdicts import Status
+from drill.quarter.calendar import Quarter
 from drill.quarter.findings import Standing, findings
 from drill.quarter.notes import Notes
 from drill.quarter.notes_file import read_notes
+from drill.quarter.render import quarter_html
 from drill.quarter.trial import State
-from quarters import a_trial
+from drill.quarter.view import build_quarter
+from quarters import PLANNED, a_trial
 
 BAD = a_trial("r1", "2026-10-01", breaker__opened=Status.FAIL)
 GOOD = a_trial("r2", "2026-10-09")
@@ -102,6 +106,14 @@ remarks: [{run: r1, kind: manual step, what: restarted, by: on-call}]
 """)  # fmt: skip
     assert (notes.participants[0].role, notes.approvals[0].on) == ("operator", date(2026, 10, 1))
     assert notes.remarks[0].kind == "manual step"
+
+
+def test_what_was_changed_in_plan_or_runbook_is_told_with_its_finding(tmp_path: Path) -> None:
+    """It is people's word, and closes nothing."""
+    notes = _notes(tmp_path, f"{TEXT}    changed: step 3 of the runbook (CHG-7)\n")
+    view = build_quarter(Quarter(2026, 4), AS_OF, (BAD, GOOD), PLANNED, notes, catalogue(), "drill report")
+    assert view.findings[0].standing is Standing.OVERDUE
+    assert "<span>Changed</span> step 3 of the runbook (CHG-7)" in quarter_html(view)
 
 
 def test_what_nobody_took_on_of_a_run_keeps_its_own_status(tmp_path: Path) -> None:

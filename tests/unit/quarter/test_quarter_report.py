@@ -12,8 +12,9 @@ from drill.model.verdicts import Status
 from drill.quarter.population import in_order
 from drill.quarter.render import quarter_html, quarter_markdown
 from drill.quarter.tables import junit, objectives_csv
-from drill.quarter.trial import unreadable
+from drill.quarter.trial import Trial, unreadable
 from drill.quarter.values import Planned
+from drill.report.values import Cell, Link, Section
 from quarters import PLANNED, ROOT, a_trial, a_view, some_trials
 
 
@@ -26,6 +27,24 @@ def test_every_link_leads_to_something_on_the_page_and_no_place_has_two_names() 
     assert targets - set(ids) == set()
     labelled = {name for names in re.findall(r'aria-labelledby="([^"]+)"', page) for name in names.split()}
     assert labelled - set(ids) == set()
+
+
+def test_the_tables_of_a_run_stand_in_the_appendix_under_names_of_their_own() -> None:
+    """Two runs have the same tables; their rows lead to the events of their own run."""
+    first, second = (_with_a_table(a_trial(name, f"2026-10-0{n}")) for n, name in ((1, "r1"), (2, "r2")))
+    page = quarter_html(a_view((first, second)))
+    for each in (first, second):
+        assert each.view
+        assert f'<h4 id="{each.key}proofs">What was proved</h4>' in page
+        assert f'rows <a class="ref" href="#{each.key}{each.view.cited[0].anchor}">' in page
+
+
+def _with_a_table(of: Trial) -> Trial:
+    assert of.view
+    event = of.view.cited[0]
+    row = (Cell("row 1"), Cell("rows", Link(event.id, event.anchor)))
+    section = Section("proofs", "What was proved", (), ("Proof", "Covered"), (row,), "")
+    return dataclasses.replace(of, view=dataclasses.replace(of.view, sections=(section,)))
 
 
 def test_the_page_needs_nothing_from_elsewhere() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest import mock
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -100,7 +101,7 @@ def test_a_crash_at_any_moment_heals_to_the_state_before(
         )
         for link, (on, foreign) in zip(LINKS, prior, strict=True)
     }
-    with tempfile.TemporaryDirectory() as root:
+    with tempfile.TemporaryDirectory() as root, mock.patch("drill.faults.ledger.SETTLE_S", 0.0):
         moments = recorded(Path(root), TapedServer("http://x", dict(before)), order, toxic)
         assert moments[-1][1] == before
         for number, (ledger, proxies) in enumerate(moments):

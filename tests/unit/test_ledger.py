@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from drill.faults.ehr import MODES, ehr_fault
-from drill.faults.ledger import apply, outstanding, revert, revert_surely, unclear
+from drill.faults.ledger import again, apply, outstanding, revert, revert_surely, unclear
 from drill.faults.toxiproxy import ProxyState, Server, Toxic
 from drill.journal import Journal, read_stream
 from drill.model.errors import NoAnswerError, WorldError
@@ -177,3 +177,10 @@ def test_a_refused_capture_leaves_a_trace(tmp_path: Path) -> None:
         ["f1"],
         [],
     )
+
+
+def test_what_is_undone_anew_takes_along_what_was_asked_for_before_it() -> None:
+    """The prior state of the later of two faults on a link holds the effect of the earlier one."""
+    third, second, first = (FaultRequested(f"f{n}", "ehr", "{}", "{}", "w") for n in (3, 2, 1))
+    assert again([third, second, first], {"f2"}) == [second, first]
+    assert again([third, second, first], set()) == []

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 
 from drill.faults import Fault, World, make
@@ -143,11 +143,17 @@ def revert_surely(
     Returns the failures."""
     todo, doubtful = outstanding(events), unclear(events)
     failures = revert(journal, todo, world, by)
-    again = [each for each in todo if each.fault_id in doubtful]
-    if again:
+    if once_more := again(todo, doubtful):
         sleep(SETTLE_S)
-        failures += revert(journal, again, world, by)
+        failures += revert(journal, once_more, world, by)
     return failures
+
+
+def again(todo: Sequence[FaultRequested], ids: Collection[str]) -> list[FaultRequested]:
+    """Of what is undone in this order that which has to be undone anew when `ids` have to be: from the first
+    of them on, for its prior state may hold the effect of a fault that was asked for before it."""
+    first = next((n for n, each in enumerate(todo) if each.fault_id in ids), len(todo))
+    return list(todo[first:])
 
 
 def _undone(each: FaultRequested, world: World, by: str) -> FaultReverted | FaultRevertFailed:

@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 
 from drill.faults import World
-from drill.faults.ledger import SETTLE_S, fence, outstanding, read_ledger, revert, unclear
+from drill.faults.ledger import SETTLE_S, again, fence, outstanding, read_ledger, revert, unclear
 from drill.journal import Journal, merge
 from drill.model.errors import JournalError
 from drill.model.events import FaultRequested, LeaseEnded, Recorded, StreamOpened
@@ -53,7 +53,7 @@ class Reaping:
         left = self._undo(todo)
         if doubtful:
             time.sleep(SETTLE_S)
-            left += self._undo([each for each in todo if each.fault_id in doubtful and each not in left])
+            left = self._undo(again(todo, doubtful | {each.fault_id for each in left}))
         try:
             self.journal.seal()
         except JournalError:
@@ -65,12 +65,12 @@ class Reaping:
         while todo:
             failures = revert(self.journal, todo, self.world, f"reaper pid {os.getpid()}")
             lost = {failure.partition(":")[0] for failure in failures}
-            todo = [each for each in todo if each.fault_id in lost]
-            if not todo or time.monotonic() > deadline:
-                break
+            if not lost or time.monotonic() > deadline:
+                return [each for each in todo if each.fault_id in lost]
+            todo = again(todo, lost)
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-        return todo
+        return []
 
     def _outstanding(self) -> list[FaultRequested]:
         return outstanding(self._events())

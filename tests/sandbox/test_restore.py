@@ -318,7 +318,7 @@ def test_what_a_bad_replicator_and_an_unlogged_table_do_is_seen_by_a_check_each(
         told = restored(found, tmp_path)
     said = {event.name: event for event in told if isinstance(event, ProofChecked)}
     red = {name for name, event in said.items() if event.status == "FAIL"}
-    assert red == {"replica.equal", "rows.unlogged"}
+    assert red == {"replica.equal", "points.held", "rows.unlogged"}
     assert "has other content" in said["replica.equal"].findings[0]
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from machine import Machine
+
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 ROOT = Path(__file__).parents[2]
 FAST = Path(__file__).with_name("voice-fast.yaml")
@@ -66,7 +68,9 @@ def wrong(summary: dict[str, Any]) -> dict[str, str]:
 def test_a_platform_that_is_well_is_late_at_worst_and_never_silent(tmp_path: Path) -> None:
     """Media late, speech that stalls and a model that is late, at once: exit 0, every objective PASS."""
     where = ("--sandbox", "--profile", "lite", "--instance", str(INSTANCE))
+    machine = Machine()
     code, summary = drill(FAST, tmp_path, *where)
+    machine.excuse(wrong(summary))
     assert (code, wrong(summary)) == (0, {})
     assert "calls' own media took 3" in summary["verdicts"]["integrity.witness"]["sentence"]
 

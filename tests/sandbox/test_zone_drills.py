@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from drill.embedded import SandboxOptions, sandbox
+from machine import Machine
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 ROOT = Path(__file__).parents[2]
@@ -81,7 +82,9 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.mark.parametrize("way", WAYS)
 def test_a_platform_that_is_well_loses_a_zone_and_passes(whole: Path, tmp_path: Path, way: str) -> None:
     """Exit 0 and every objective PASS."""
+    machine = Machine()
     code, summary = drill(another_way(tmp_path, way), tmp_path, "--target-file", str(whole))
+    machine.excuse(wrong(summary))
     assert (code, wrong(summary)) == (0, {})
 
 
@@ -90,7 +93,9 @@ def test_a_service_that_hangs_comes_back_without_help(whole: Path, tmp_path: Pat
     path = tmp_path / "service.yaml"
     text = SERVICE.read_text(encoding="utf-8").replace("../../", f"{ROOT}/")
     path.write_text(text, encoding="utf-8")
+    machine = Machine()
     code, summary = drill(path, tmp_path, "--target-file", str(whole))
+    machine.excuse(wrong(summary))
     assert (code, wrong(summary)) == (0, {})
 
 

@@ -44,7 +44,7 @@ def link(name: str) -> Iterator[None]:
     """One link of the chain: whatever goes wrong while it is looked at breaks it."""
     try:
         yield
-    except Exception as error:
+    except Exception as error:  # a bundle may be anything: whatever it causes is that link's, none is dropped
         raise Broken(name, str(error) or f"it was changed ({type(error).__name__})") from error
 
 

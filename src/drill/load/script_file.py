@@ -106,7 +106,9 @@ def _check_step(reader: Reader, step: Section) -> None:
     wanted = {"say": {"for"}, "barge_in": {"for", "after"}}.get(acts[0], set())
     for name in sorted(({"for", "after"} & set(step.lines)) ^ wanted):
         if name in wanted:
-            reader.mistake(step.line, f"{acts[0]} lacks the key {name!r}; write {STEP.find(name).example}")  # type: ignore[union-attr]
+            key = STEP.find(name)
+            example = key.example if key else name
+            reader.mistake(step.line, f"{acts[0]} lacks the key {name!r}; write {example}")
         else:
             reader.mistake(step.line_of(name), f"{name!r} means nothing beside {acts[0]}; leave it out")
 

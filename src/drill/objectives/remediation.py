@@ -49,7 +49,8 @@ def _judged(timeline: Timeline, limits: RemediationLimits, fault: FaultWindow) -
     if course is None:
         name = f"{spec_of(fault, 'service') or 'a service'} in zone {spec_of(fault, 'zone') or '?'}"
         sentence = f"The zone control did not tell of {name} before and after the fault."
-        return tuple(unknown(one, sentence, because=fault.ids) for one in NAMES)  # type: ignore[return-value]
+        restarted, unaided = (unknown(one, sentence, because=fault.ids) for one in NAMES)
+        return restarted, unaided
     return _restarted(timeline, limits, course), _unaided(timeline, course)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import TypeVar
 
 from drill.sandbox import pace, speech
@@ -43,7 +44,7 @@ class Mind:
         if not said.votes:
             return said.intent, True
         try:
-            attempt = lambda: self._stages.recognise(call, seq, said.votes)  # noqa: E731
+            attempt = partial(self._stages.recognise, call, seq, said.votes)
             return await self._for_caller(pace.RECOGNITION, attempt), True
         except FAILED:
             return said.intent, False
@@ -51,7 +52,7 @@ class Mind:
     async def think(self, turn: Turn, outcome: str) -> str | None:
         """Words for what came of a turn; None when there are none, and what is at hand has to do."""
         try:
-            attempt = lambda: self._stages.reply(turn.call_sid, turn.seq, turn.intent, outcome)  # noqa: E731
+            attempt = partial(self._stages.reply, turn.call_sid, turn.seq, turn.intent, outcome)
             return await self._for_caller(pace.MODEL, attempt)
         except FAILED:
             return None

@@ -30,7 +30,7 @@ class Found(Sequence[tuple[Recorded, E]], Generic[E]):
             recorded = self._all[place]
             yield recorded, cast("E", recorded.event)
 
-    def __getitem__(self, at: int) -> tuple[Recorded, E]:  # type: ignore[override]
+    def __getitem__(self, at: int) -> tuple[Recorded, E]:  # type: ignore[override]  # no slices
         recorded = self._all[self._places[at]]
         return recorded, cast("E", recorded.event)
 
@@ -47,7 +47,7 @@ class Made(Sequence[V], Generic[E, V]):
     def __iter__(self) -> Iterator[V]:
         return (self._make(recorded, event) for recorded, event in self._found)
 
-    def __getitem__(self, at: int) -> V:  # type: ignore[override]
+    def __getitem__(self, at: int) -> V:  # type: ignore[override]  # no slices
         return self._make(*self._found[at])
 
     def __eq__(self, other: object) -> bool:

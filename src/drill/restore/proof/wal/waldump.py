@@ -83,7 +83,7 @@ class Waldump:
         alarm.start()
         try:
             with process:
-                assert process.stdout is not None and process.stderr is not None  # noqa: S101
+                assert process.stdout is not None and process.stderr is not None  # noqa: S101  # both are pipes
                 for line in process.stdout:
                     keep(line)
                 said = process.stderr.read(STDERR_MAX)

@@ -52,7 +52,7 @@ setup: $(READY) .tools/.ready
 
 $(READY): requirements.lock pyproject.toml scripts/find-python.sh
 	test -x $(PY) || "$$(scripts/find-python.sh)" -m venv .venv
-	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-compile --no-deps --require-hashes -r requirements.lock
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $(READY)
 

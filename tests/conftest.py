@@ -37,10 +37,9 @@ DRILLS, SANDBOX, RIG = "drills", "one sandbox", "fault rig"
 POLITE = 10
 LIGHT = ("tests/unit/", "tests/properties/")
 GROUPS = {
-    "test_zone_drills": DRILLS,
-    "test_drill": DRILLS,
+    "test_drills_green": DRILLS,
     "test_foreign": DRILLS,
-    "test_voice_drills": DRILLS,
+    "test_drills_red": DRILLS,
     "test_refusals": SANDBOX,
     "test_experiments": SANDBOX,
     "test_chaos_run_interrupted": SANDBOX,

@@ -25,11 +25,8 @@ class Machine:
 
     def stolen(self) -> float:
         """The share of all processors' time that was taken; 0 where the system does not tell."""
-        now, names = (
-            psutil.cpu_times(),
-            ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal"),
-        )
-        spent = {n: getattr(now, n, 0.0) - getattr(self._before, n, 0.0) for n in names}
+        now = psutil.cpu_times()
+        spent = {name: getattr(now, name, 0.0) - getattr(self._before, name, 0.0) for name in SPENT}
         return spent["steal"] / max(sum(spent.values()), 1e-9)
 
     def excuse(self, not_passed: Collection[str]) -> None:

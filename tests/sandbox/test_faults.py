@@ -61,15 +61,15 @@ api = "{api}"
 
 
 def ehr(peer: socket.socket) -> None:
-    """One Patient search answered, in FHIR."""
-    asked = peer.recv(65536).split(b" ")[1].partition(b"identifier=")[2].decode()
-    patient = {"resourceType": "Patient", "id": asked, "identifier": [{"value": asked}]}
-    body = json.dumps({"resourceType": "Bundle", "entry": [{"resource": patient}]}).encode()
-    peer.sendall(
-        b"HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\n"
-        b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
-    )
-    peer.recv(1)  # keep-alive: the caller hangs up
+    """Patient searches answered, in FHIR, until the caller hangs up."""
+    while request := peer.recv(65536):
+        asked = request.split(b" ")[1].partition(b"identifier=")[2].decode()
+        patient = {"resourceType": "Patient", "id": asked, "identifier": [{"value": asked}]}
+        body = json.dumps({"resourceType": "Bundle", "entry": [{"resource": patient}]}).encode()
+        peer.sendall(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/fhir+json\r\n"
+            b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+        )
 
 
 @pytest.fixture(scope="module", params=KINDS)

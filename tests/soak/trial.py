@@ -96,8 +96,9 @@ class Worker:
         self.rig.__exit__(*error)
 
     def begin(
-        self, action: Action, hold: str = "", *, locust: bool = False, room: int = 0, wires: str = ""
-    ) -> Begun:
+        self, action: Action, hold: str = "", *, locust: bool = False, room: int = 0, wires: str = "",
+        lease_s: float = LEASE_S,
+    ) -> Begun:  # fmt: skip
         """Fork a conductor for a drill of this action.
 
         `hold`: what the experiment does meanwhile; `room`: bytes that each file of the toolkit's may have;
@@ -107,7 +108,7 @@ class Worker:
         runs = self.folder / f"runs-{self.count}"
         runs.mkdir()
         order = {"target": str(self.rig.target), "drill": str(drill_file(runs, action, hold, wires)),
-                 "runs": str(runs), "locust": locust, "lease_s": LEASE_S, "room": room}  # fmt: skip
+                 "runs": str(runs), "locust": locust, "lease_s": lease_s, "room": room}  # fmt: skip
         assert self.zygote.stdin is not None and self.zygote.stdout is not None
         self.zygote.stdin.write(json.dumps(order) + "\n")
         self.zygote.stdin.flush()

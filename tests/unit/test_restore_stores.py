@@ -61,6 +61,13 @@ def test_the_newest_that_was_consistent_before_the_goal_is_chosen() -> None:
     assert chosen(some, Goal(), "newest", 0) == (some[2], 3)
 
 
+def test_a_random_choice_is_the_same_with_the_same_seed() -> None:
+    some = [made(str(n), float(n)) for n in range(10)]
+    drawn = [[chosen(some, Goal(), "random", seed)[0].name for seed in range(20)] for _ in range(2)]
+    assert drawn[0] == drawn[1]
+    assert len(set(drawn[0])) > 1
+
+
 def test_one_that_became_consistent_after_a_position_will_not_do() -> None:
     some = [made("1", 1.0, 100), made("2", 2.0, 200)]
     assert chosen(some, Goal("lsn", lsn=150), "newest", 0)[0].name == "1"

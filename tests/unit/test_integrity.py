@@ -328,6 +328,15 @@ def test_two_faults_are_seen_from_the_later_one_on() -> None:
     assert verdicts(two)["integrity.witness"].status is PASS
 
 
+@pytest.mark.parametrize(("seen", "status"), [(0, UNKNOWN), (2, UNKNOWN), (3, PASS)])
+def test_a_fault_beside_another_has_to_be_seen_as_itself(seen: int, status: Status) -> None:
+    """What one of two did is no proof of the other."""
+    own = [("probes", 40.0 + n, ev.WitnessSample("a", "http_5xx", 5.0, "")) for n in range(seen)]
+    end = ("faults", 56.0, ev.FaultReverted("f2", "{}", "toolkit"))
+    found = verdicts([*outage(), requested("f2", 26.3, "http_5xx"), applied("f2", 28.5), end, *own])
+    assert found["integrity.witness"].status is status
+
+
 def test_a_turn_that_is_ended_twice_is_a_contradiction() -> None:
     """Whichever line is right."""
     again = [e for e in outage() if isinstance(e[2], ev.TurnEnded)][:1]

@@ -7,13 +7,14 @@ from collections.abc import Callable
 
 import pytest
 
+from drill.judge import judge
 from drill.load.script import digest as script_digest
 from drill.model import events as ev
 from drill.model.plan import TurnLimits
 from drill.model.units import seconds
 from drill.model.verdicts import Status, Verdict
 from drill.objectives.turns import NAMES
-from histories import APPLIED_S, Entries, Entry, ns, turn, verdicts, without, zone_loss, zone_plan
+from histories import APPLIED_S, Entries, Entry, ns, streams, turn, verdicts, without, zone_loss, zone_plan
 
 PASS, UNKNOWN, FAIL = Status.PASS, Status.UNKNOWN, Status.FAIL
 
@@ -158,6 +159,17 @@ def test_nothing_acknowledged_is_unknown_but_a_phantom_stays_one() -> None:
     found = judged(silent)
     assert found["turns.lost"].status is UNKNOWN
     assert found["turns.phantom"].status is FAIL
+
+
+def test_rows_that_a_record_cut_short_does_not_hold_may_be_of_turns_that_were_spoken() -> None:
+    """The load was killed and its last lines with it: no finding about the store."""
+    first = next(e for _, _, e in zone_loss() if isinstance(e, ev.TurnInvoked)).call
+    known = without(zone_loss(), lambda e: isinstance(e, ev.TurnEnded | ev.TurnInvoked) and e.call == first)
+    the_plan = zone_plan(turns=TurnLimits(0))
+    for fault, status in (("", FAIL), ("load.jsonl:9: ends here", UNKNOWN)):
+        read = [dataclasses.replace(s, fault=fault) if s.name == "load" else s for s in streams(known)]
+        found = {each.objective: each for each in judge(the_plan, read)}
+        assert found["turns.phantom"].status is status
 
 
 def test_an_acknowledgement_is_not_taken_back_by_a_second_end() -> None:

@@ -64,7 +64,7 @@ GROUPS: tuple[Group, ...] = (
     _group("calls", calls.SPREAD, calls.asks_for_spread, calls.judge_spread),
     _group("recovery", recovery.NAMES, lambda o: o.recovery is not None, recovery.judge),
     _group("breaker", breaker.NAMES, lambda o: o.breaker is not None, breaker.judge),
-    _group("turns", turns.NAMES, lambda o: o.turns is not None, turns.judge),
+    Group("turns", turns.NAMES, lambda o: o.turns is not None, turns.judge),
     _group("failover", failover.NAMES, lambda o: o.failover is not None, failover.judge),
     _group("in_flight", in_flight.NAMES, lambda o: o.in_flight is not None, in_flight.judge),
     _group("capacity", capacity.NAMES, lambda o: o.capacity is not None, capacity.judge),

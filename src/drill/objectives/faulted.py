@@ -144,11 +144,16 @@ def _of_links(timeline: Timeline) -> list[FaultWindow]:
 
 
 def _unseen(plan: Plan, timeline: Timeline, fault: FaultWindow, links: Sequence[FaultWindow]) -> list[str]:
-    """The zones in which one fault was not seen. Where another one holds as well, either's sign will do."""
+    """The zones in which one fault was not seen. Where another one holds as well, either's sign will do
+    there; but its own has to be seen somewhere, or the other one would be its proof."""
     span = _while_on(timeline, fault)
     beside = [f for f in links if _overlap(_while_on(timeline, f), span)] or [fault]
-    wanted = {name for f in beside for name in _AKIN.get(f.witness, {f.witness})}
+    wanted = {name for f in beside for name in _signs(f)}
     lacking: list[str] = []
+    inside = [p for p in timeline.witness if span.holds(p.t_s) and p.answered_s <= span.end_s]
+    own = sum(p.outcome in _signs(fault) for p in inside)
+    if own < SAMPLES_MIN and wanted != _signs(fault):
+        lacking.append(f"another fault hid {fault.fault}: only {own} requests came out as {fault.witness!r}")
     for zone in plan.zones:
         # A request that outlived the fault says as much of the revert as of the fault.
         inside = [p for p in _of(timeline, zone, span) if p.answered_s <= span.end_s]
@@ -159,6 +164,10 @@ def _unseen(plan: Plan, timeline: Timeline, fault: FaultWindow, links: Sequence[
         elif len(like) < SHARE_MIN * len(inside):
             lacking.append(f"{zones([zone])}: {len(like)} of {len(inside)} requests")
     return lacking
+
+
+def _signs(fault: FaultWindow) -> set[str]:
+    return _AKIN.get(fault.witness, {fault.witness})
 
 
 def _overlap(one: Span, other: Span) -> bool:

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from drill.journal import Stream
 from drill.model.plan import Plan, TurnLimits
 from drill.model.units import seconds
-from drill.model.verdicts import Verdict
+from drill.model.verdicts import Status, Verdict
 from drill.objectives.say import count, failed, held, passed, percent, unknown
 from drill.objectives.stored_turns import Comparison, Told, compare
 from drill.objectives.writes import ACKNOWLEDGED, digest_of, last_readback
@@ -24,7 +25,7 @@ LOST, HOLES, PHANTOM, DOUBLED, ALTERED, ORDER = NAMES = (
 )  # fmt: skip
 
 
-def judge(plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
+def judge(plan: Plan, timeline: Timeline, streams: Sequence[Stream]) -> tuple[Verdict, ...]:
     """See the module."""
     limits = plan.objectives.turns
     if limits is None:
@@ -35,11 +36,13 @@ def judge(plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
         because = [readback.id] if readback else []
         return tuple(unknown(name, why_not, because=because) for name in NAMES)
     found = compare(map(told_by, turns), timeline.stored)
+    phantom = _phantom(timeline, found, readback, _cut_short(streams))
     if not found.promised:
-        return _none_promised(timeline, found, readback)
+        return _none_promised(phantom, readback)
     return (
         _lost(timeline, limits, turns, found, readback),
         _holes(turns, found, readback),
+        phantom,
         *_rows(timeline, turns, found, readback),
         _order(turns, found, readback),
     )
@@ -54,6 +57,11 @@ def _unreadable(timeline: Timeline, readback: ReadBack | None) -> str:
     return ""
 
 
+def _cut_short(streams: Sequence[Stream]) -> str:
+    """What is wrong with the callers' own record, which is the load's; "" when it is whole."""
+    return "; ".join(s.fault for s in streams if s.fault and s.name.partition("-")[0] == "load")
+
+
 def said(timeline: Timeline) -> tuple[Turn, ...]:
     """The callers' turns that are, or may be, in the store."""
     return tuple(t for t in timeline.turns if t.ledger != "fail")
@@ -66,11 +74,11 @@ def told_by(turn: Turn) -> Told:
     return Told(turn.call, turn.seq, turn.turn_id, digest_of(turn), promised, at_s)
 
 
-def _none_promised(timeline: Timeline, found: Comparison, readback: ReadBack) -> tuple[Verdict, ...]:
+def _none_promised(phantom: Verdict, readback: ReadBack) -> tuple[Verdict, ...]:
     sentence = "No turn was acknowledged, so none could be missed."
     none = {name: unknown(name, sentence, because=[readback.id]) for name in NAMES}
-    if found.phantom:
-        none[PHANTOM] = _phantom(timeline, found, readback)
+    if phantom.status is not Status.PASS:
+        none[PHANTOM] = phantom
     return tuple(none.values())
 
 
@@ -128,8 +136,8 @@ def _holes(turns: Sequence[Turn], found: Comparison, readback: ReadBack) -> Verd
 
 def _rows(
     timeline: Timeline, turns: Sequence[Turn], found: Comparison, readback: ReadBack
-) -> tuple[Verdict, Verdict, Verdict]:
-    """What is in the store and should not be, or not so."""
+) -> tuple[Verdict, Verdict]:
+    """What is in the store twice, or not as it was said."""
     doubled, altered = count(len(found.doubled), "turn"), count(len(found.altered), "row")
     because = _ids(turns, found.doubled) or [readback.id]
     sentence = f"{doubled} of {found.promised + found.perhaps} are in the store more than once."
@@ -137,16 +145,22 @@ def _rows(
     because = [timeline.stored[n].id for n in found.altered[:12]] or [readback.id]
     sentence = f"{altered} of {found.rows} in the store differ from what the caller of that turn said."
     other = held(not found.altered, ALTERED, sentence, measured=altered, limit="none", because=because)
-    return _phantom(timeline, found, readback), twice, other
+    return twice, other
 
 
-def _phantom(timeline: Timeline, found: Comparison, readback: ReadBack) -> Verdict:
+def _phantom(timeline: Timeline, found: Comparison, readback: ReadBack, cut_short: str) -> Verdict:
     measured = count(len(found.phantom), "row")
     because = [timeline.stored[n].id for n in found.phantom[:12]] or [readback.id]
     sentence = (
         f"{measured} of {found.rows} in the store are of turns that no caller spoke, or that callers were "
         "told were not saved."
     )
+    if found.phantom and cut_short:
+        sentence = (
+            f"{measured} of {found.rows} in the store are of turns that the callers' record does not "
+            f"hold, and that record is not whole: {cut_short}."
+        )
+        return unknown(PHANTOM, sentence, measured=measured, limit="none", because=because)
     return held(not found.phantom, PHANTOM, sentence, measured=measured, limit="none", because=because)
 
 

@@ -20,7 +20,7 @@ from reds import Work, abandoned, defective, ended, raising, sham, shown
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(1200)]
 INSTANCE = 50
 AT_A_TIME = 2
-# By the kind of drill, what a reader has to be told first; dead air may be told of as what callers made of it.
+# By kind of drill, what a reader has to be told first; dead air may be told of as what callers made of it.
 DEFECTS = {
     "ehr": {
         "breaker-never-opens": {"breaker.opened"},

@@ -52,7 +52,7 @@ def judge(plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
     if limits is None or not limits.timed:
         return ()
     readback, limit = last_readback(timeline, "ehr"), seconds(limits.within_s)
-    why_not = unreadable(timeline, readback)
+    why_not = unreadable(readback, "EHR", "records", len(timeline.records))
     if readback is None or why_not:
         return (unknown(LATE, why_not, limit=limit, because=[readback.id] if readback else []),)
     return (_judged(timeline, readback, limits.within_s),)

@@ -17,7 +17,7 @@ from drill.model.units import seconds
 from drill.model.verdicts import Status, Verdict
 from drill.objectives.say import count, failed, held, passed, percent, unknown
 from drill.objectives.stored_turns import Comparison, Told, compare
-from drill.objectives.writes import ACKNOWLEDGED, digest_of, last_readback
+from drill.objectives.writes import ACKNOWLEDGED, digest_of, last_readback, unreadable
 from drill.timeline import ReadBack, Timeline, Turn
 
 LOST, HOLES, PHANTOM, DOUBLED, ALTERED, ORDER = NAMES = (
@@ -31,7 +31,7 @@ def judge(plan: Plan, timeline: Timeline, streams: Sequence[Stream]) -> tuple[Ve
     if limits is None:
         return ()
     readback = last_readback(timeline, "store")
-    why_not, turns = _unreadable(timeline, readback), said(timeline)
+    why_not, turns = unreadable(readback, "store", "turns", len(timeline.stored)), said(timeline)
     if readback is None or why_not:
         because = [readback.id] if readback else []
         return tuple(unknown(name, why_not, because=because) for name in NAMES)
@@ -46,15 +46,6 @@ def judge(plan: Plan, timeline: Timeline, streams: Sequence[Stream]) -> tuple[Ve
         *_rows(timeline, turns, found, readback),
         _order(turns, found, readback),
     )
-
-
-def _unreadable(timeline: Timeline, readback: ReadBack | None) -> str:
-    """Why the store's side is not known; "" when it is."""
-    if readback is None or not readback.ok:
-        return f"The store could not be read back: {readback.detail if readback else 'it was never tried'}."
-    if readback.records != len(timeline.stored):
-        return f"The read-back counts {readback.records} turns, the journal holds {len(timeline.stored)}."
-    return ""
 
 
 def _cut_short(streams: Sequence[Stream]) -> str:

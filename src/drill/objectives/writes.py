@@ -50,7 +50,7 @@ def judge(plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
     if limits is None:
         return ()
     readback = last_readback(timeline, "ehr")
-    why_not = unreadable(timeline, readback)
+    why_not = unreadable(readback, "EHR", "records", len(timeline.records))
     if readback is None or why_not:
         because = [readback.id] if readback else []
         return tuple(unknown(name, why_not, because=because) for name in NAMES)
@@ -70,12 +70,14 @@ def last_readback(timeline: Timeline, source: str) -> ReadBack | None:
     return next((r for r in reversed(timeline.readbacks) if r.source == source), None)
 
 
-def unreadable(timeline: Timeline, readback: ReadBack | None) -> str:
-    """Why the EHR's side is not known; "" when it is."""
+def unreadable(readback: ReadBack | None, source: str, what: str, held: int) -> str:
+    """Why a source's side is not known, of which the journal holds so much; "" when it is."""
     if readback is None or not readback.ok:
-        return f"The EHR could not be read back: {readback.detail if readback else 'it was never tried'}."
-    if readback.records != len(timeline.records):
-        return f"The read-back counts {readback.records} records, the journal holds {len(timeline.records)}."
+        return (
+            f"The {source} could not be read back: {readback.detail if readback else 'it was never tried'}."
+        )
+    if readback.records != held:
+        return f"The read-back counts {readback.records} {what}, the journal holds {held}."
     return ""
 
 

@@ -35,6 +35,7 @@ settings.load_profile("drill")
 
 DRILLS, SANDBOX, RIG = "drills", "one sandbox", "fault rig"
 POLITE = 10
+LONGEST = "test_restore"
 LIGHT = ("tests/unit/", "tests/properties/")
 GROUPS = {
     "test_drills_green": DRILLS,
@@ -85,8 +86,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The drills first, and what may run beside them."""
-    items.sort(key=lambda item: (GROUPS.get(item.path.stem) != DRILLS, not item.nodeid.startswith(LIGHT)))
+    """The drills first, and what may run beside them; then the longest file, so that nobody waits for it."""
+
+    def order(item: pytest.Item) -> tuple[bool, bool, bool]:
+        name = item.path.stem
+        return GROUPS.get(name) != DRILLS, not item.nodeid.startswith(LIGHT), name != LONGEST
+
+    items.sort(key=order)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -32,10 +32,10 @@ from drill.plan import plan
 from drill.reaper import heal
 from drill.reaper.lock import forget
 from drill.restore.exercise import sweep
+from drill.restore.workspace import WORKSPACE, workspace
 from drill.runs import Judged, judge_run, new_run, write_results
 from drill.secret_files import refuse_secrets, with_names
 from drill.target import find_target, load_targets, target_files
-from drill.toolkit.restore_session import WORKSPACE, workspace
 from drill.toolkit.session import ALONE
 
 RUNS = Path("runs")

@@ -302,7 +302,7 @@ def test_a_drill_that_is_killed_midway_leaves_no_copy(target: Target, tmp_path: 
     process.kill()
     process.wait(timeout=10)
     (version,) = found
-    work = version.parents[1]
+    work, until = version.parents[1], time.monotonic() + 60
     while work.exists() and time.monotonic() < until:
         time.sleep(0.1)
     assert not work.exists()

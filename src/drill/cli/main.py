@@ -166,13 +166,21 @@ def heal(run_folder: Path | None, runs: Path, json_: bool) -> None:
     restored.
     """
     found = [run_folder] if run_folder else wiring.left_behind(runs)
-    for folder in found:
-        if wiring.sweep_copy(folder):
-            click.echo(f"{folder}: a restored copy was removed", err=True)
-    healed = {folder: heal_run(folder) for folder in found}
+    healed = {folder: heal_run(folder) for folder in found}  # before copies go: it refuses a run that lives
+    swept = [_swept(folder) for folder in found]
     click.echo(as_json({str(f): healed_json(h) for f, h in healed.items()}) if json_ else healing(healed))
-    if not all(each.whole for each in healed.values()):
+    if not all(swept) or not all(each.whole for each in healed.values()):
         sys.exit(EXIT_WORLD)
+
+
+def _swept(run_folder: Path) -> bool:
+    try:
+        if wiring.sweep_copy(run_folder):
+            click.echo(f"{run_folder}: a restored copy was removed", err=True)
+    except WorldError as error:
+        click.echo(f"{run_folder}: {error}", err=True)
+        return False
+    return True
 
 
 @cli.command(short_help="Stop a drill that runs, from any shell.")

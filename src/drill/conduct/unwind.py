@@ -21,7 +21,7 @@ from drill.model.errors import DrillError, JournalError
 from drill.model.events import Aborted, PhaseEntered
 from drill.reaper.heal import restore
 from drill.restore.exercise import sweep
-from drill.toolkit.restore_session import workspace
+from drill.restore.workspace import workspace
 
 # A quarter of what an abort may take. A toolkit that is told to end reverts within a tenth of a second; one
 # that is killed while it does loses nothing, since the reaper does it again.

@@ -11,18 +11,21 @@ import contextlib
 import os
 import select
 import signal
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from drill.faults import Proxies
 from drill.journal import Journal
+from drill.model.errors import WorldError
 from drill.model.events import LeaseOpened
 from drill.reaper.abort import asked_for
-from drill.reaper.lease import BEAT, LEASE_S, Lease
+from drill.reaper.lease import BEAT, LEASE_S, THROUGH, Lease
 from drill.reaper.lock import clear
 from drill.reaper.orphans import end_orphans
 from drill.reaper.reap import Reaping
+from drill.restore.workspace import workspace
 
 LOOK_EVERY_S = 0.1
 
@@ -43,9 +46,24 @@ def main() -> int:
     left = Reaping(args.run, journal, Proxies()).reap(reason, spare_s=lease.spare_s)
     if lease.gone:  # told to end by the kernel; nobody else is left to end the one that hangs
         end_orphans(args.run)
-    if not left:
-        clear(args.lock)
-    return 1 if left else 0
+    if left or not (reason == THROUGH or _swept(args.run)):
+        return 1
+    clear(args.lock)
+    return 0
+
+
+def _swept(run: Path) -> bool:
+    """A restored copy goes as well, and a replica that stood still goes on; a conductor that is through sees
+    to that itself."""
+    if not workspace(run).exists():
+        return True
+    from drill.restore.exercise import sweep  # a second of imports, of which most runs have no use
+
+    try:
+        return sweep(workspace(run))
+    except WorldError as error:
+        print(error, file=sys.stderr)
+        return False
 
 
 def _told_to_end() -> Callable[[], str]:

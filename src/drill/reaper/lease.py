@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 BEAT, QUIT = b".", b"q"
+THROUGH = "the conductor is through"
 # A conductor beats ten times a second. This is for one that hangs or is stopped; one that died is noticed
 # at once, by its pipe.
 LEASE_S = 10.0
@@ -39,7 +40,7 @@ class Lease:
         if not data:
             self.over, self.gone = "the conductor is gone", True
         elif QUIT in data:
-            self.over = "the conductor is through"
+            self.over = THROUGH
 
     def ended(self, now_s: float, *, abort_asked: bool) -> str:
         """Why the lease is over; "" while it runs."""

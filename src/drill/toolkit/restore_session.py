@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 from drill.journal import Journal
 from drill.model.errors import WorldError
 from drill.model.event import Event
 from drill.model.restore_events import CanaryRequested, RestoreBegun, RestoreEnded, RestoreFailed
 from drill.restore.exercise import Order, exercise
+from drill.restore.workspace import workspace
 from drill.toolkit.session import RUN_VARIABLE, Session
 
-STREAM, WORKSPACE = "restore.jsonl", "restored"
+STREAM = "restore.jsonl"
 _DURABLE = (RestoreBegun, RestoreFailed, CanaryRequested, RestoreEnded)
 
 
@@ -38,8 +38,3 @@ def _tried(session: Session, order: Order, run_id: str, tell: Callable[[Event], 
     except WorldError as error:
         return error
     return None
-
-
-def workspace(folder: Path) -> Path:
-    """Where a run's restored copy lies while it is there."""
-    return (folder / WORKSPACE).absolute()

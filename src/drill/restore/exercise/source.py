@@ -77,7 +77,9 @@ def go_on(mark: Path) -> None:
     """What stood still goes on, by what was written down before; WorldError when it cannot be told."""
     try:
         host, port, user, database, passfile = json.loads(mark.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except ValueError:  # torn: it is whole before anything is paused
+        return
+    except OSError as error:
         raise WorldError(f"{mark} does not tell which replica stands still: {error}") from error
     resume(Place(host, int(port), user, database, Path(passfile) if passfile else None))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import pwd
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -147,9 +147,9 @@ def rehearse_drill(file: Path, target: Target, how: How) -> Rehearsal:
     return rehearse(planned, target, how.runs, Consent(how.operator or operator(), approval))
 
 
-def needs_backups(files: Iterable[Path]) -> bool:
-    """Whether one of these drills restores."""
-    return any(load_drill(file).objectives.restore is not None for file in files)
+def needs_backups(file: Path) -> bool:
+    """Whether this drill restores."""
+    return load_drill(file).objectives.restore is not None
 
 
 def _asked(file: Path, how: How) -> Drill:

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import tempfile
 import traceback
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -131,18 +133,27 @@ def run(
         approval=approval,
         controls=controls,
     )
-    meant = replace(_where(**where), backups=wiring.needs_backups(files))
-    with Terminal(quiet=quiet) as terminal, wiring.opened(meant) as target:
-        judged = []
-        for file in files:
-            terminal.say(f"{file.stem} on {target.name}")
-            judged.append(wiring.run_drill(file, target, how, terminal.show))
-            terminal.say(failures(judged[-1]))
-            if wiring.was_stopped(judged[-1]):
-                left = ", ".join(each.stem for each in files[len(judged) :])
-                terminal.say(f"stopped; not begun: {left or 'none'}")
-                break
-    _finish(judged, json_=json_)
+    with Terminal(quiet=quiet) as terminal:
+        _finish(_conducted(files, _where(**where), how, terminal), json_=json_)
+
+
+def _conducted(
+    files: Sequence[Path], where: wiring.Where, how: wiring.How, terminal: Terminal
+) -> list[Judged]:
+    """One after the other. A sandbox of one's own takes backups only while drills need them: on two cores they
+    take from what the calls of the others have."""
+    judged: list[Judged] = []
+    for backups, some in groupby(files, wiring.needs_backups):
+        with wiring.opened(replace(where, backups=backups)) as target:
+            for file in some:
+                terminal.say(f"{file.stem} on {target.name}")
+                judged.append(wiring.run_drill(file, target, how, terminal.show))
+                terminal.say(failures(judged[-1]))
+                if wiring.was_stopped(judged[-1]):
+                    left = ", ".join(each.stem for each in files[len(judged) :])
+                    terminal.say(f"stopped; not begun: {left or 'none'}")
+                    return judged
+    return judged
 
 
 @cli.command(short_help="Judge a stored run again from its journal alone.")

@@ -14,8 +14,11 @@ _PREFIX = "resilience4j_circuitbreaker"
 _RANK = ("open", "forced_open", "half_open", "disabled", "metrics_only", "closed")
 
 
-def _samples(text: str) -> Iterator[tuple[str, dict[str, str], float]]:
-    for family in text_string_to_metric_families(text):
+def _samples(text: str, of: str) -> Iterator[tuple[str, dict[str, str], float]]:
+    """Samples of metrics whose name begins so. Lines that do not speak of it are left out before they are
+    parsed: a page is read several times a second, beside the platform, and most of it is about something else."""
+    lines = "\n".join(line for line in text.split("\n") if of in line)
+    for family in text_string_to_metric_families(lines + "\n"):
         for sample in family.samples:
             yield sample.name, sample.labels, sample.value
 
@@ -25,7 +28,7 @@ def breaker_sample(zone: str, breaker: str, text: str) -> BreakerSample:
     states: set[str] = set()
     calls = {"successful": 0, "failed": 0}
     not_permitted, transitions = 0, {}
-    for name, labels, value in _samples(text):
+    for name, labels, value in _samples(text, _PREFIX):
         if labels.get("name") != breaker:
             continue
         if name == f"{_PREFIX}_state" and value == 1:
@@ -48,7 +51,7 @@ def counters(text: str, metric: str, label: str) -> dict[str, int]:
     """The counter's value by the given label's value."""
     return {
         labels[label]: int(value)
-        for name, labels, value in _samples(text)
+        for name, labels, value in _samples(text, metric)
         if name == metric and label in labels
     }
 
@@ -56,7 +59,7 @@ def counters(text: str, metric: str, label: str) -> dict[str, int]:
 def gauge(text: str, metric: str) -> int:
     """The sum of a gauge over all its labels, rounded up; ValueError when the page does not have it, or
     tells what no number of calls can be."""
-    values = [value for name, _, value in _samples(text) if name == metric]
+    values = [value for name, _, value in _samples(text, metric) if name == metric]
     if not values:
         raise ValueError(f"no {metric} on the metrics page")
     if not all(0 <= value < math.inf for value in values):

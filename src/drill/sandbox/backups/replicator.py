@@ -19,7 +19,7 @@ from drill.sandbox.backups.bucket import FAILURES, Bucket, Item
 from drill.sandbox.backups.settings import BackupConfig
 from drill.sandbox.defects import Defect
 
-PAUSE_S = 0.5
+PAUSE_S = 1.0
 
 
 class Replicator:

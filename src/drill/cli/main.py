@@ -140,8 +140,8 @@ def run(
 def _conducted(
     files: Sequence[Path], where: wiring.Where, how: wiring.How, terminal: Terminal
 ) -> list[Judged]:
-    """One after the other. A sandbox of one's own takes backups only while drills need them: on two cores they
-    take from what the calls of the others have."""
+    """One after the other. A sandbox of one's own takes backups only while drills need them: on two cores
+    they take from what the calls of the others have."""
     judged: list[Judged] = []
     for backups, some in groupby(files, wiring.needs_backups):
         with wiring.opened(replace(where, backups=backups)) as target:

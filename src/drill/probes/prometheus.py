@@ -16,7 +16,7 @@ _RANK = ("open", "forced_open", "half_open", "disabled", "metrics_only", "closed
 
 def _samples(text: str, of: str) -> Iterator[tuple[str, dict[str, str], float]]:
     """Samples of metrics whose name begins so. Lines that do not speak of it are left out before they are
-    parsed: a page is read several times a second, beside the platform, and most of it is about something else."""
+    parsed: a page is read several times a second beside the platform, and most of it is of something else."""
     lines = "\n".join(line for line in text.split("\n") if of in line)
     for family in text_string_to_metric_families(lines + "\n"):
         for sample in family.samples:

@@ -283,11 +283,14 @@ def chaos(platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return str(tmp_path / "target.toml")
 
 
+NEAR_MS = 240  # a door that nothing was done to may be slow on a busy machine, but not so slow
+
+
 def test_the_link_door_sees_what_was_added(platform: Platform, chaos: str) -> None:
     """Through a real proxy: slower by both directions, silent, torn off, and well again."""
-    assert probes.door_ms("a", target_file=chaos) < 80
-    actions.media_fault("delay", "a", target_file=chaos, delay_ms="60")
-    assert probes.door_ms(target_file=chaos) >= 120
+    assert probes.door_ms("a", target_file=chaos) < NEAR_MS
+    actions.media_fault("delay", "a", target_file=chaos, delay_ms="150")
+    assert probes.door_ms(target_file=chaos) >= 300
     assert probes.zone_door(way="link", target_file=chaos) == "ok"
     assert probes.zone_door(way="direct", target_file=chaos) == "ok"
     actions.revert()
@@ -298,9 +301,9 @@ def test_the_link_door_sees_what_was_added(platform: Platform, chaos: str) -> No
     assert probes.zone_door(way="link", target_file=chaos) == "reset"
     actions.revert()
     actions.media_fault("bandwidth", "a", target_file=chaos, rate_kbps=8)
-    assert probes.door_ms(target_file=chaos) >= 240
+    assert probes.door_ms(target_file=chaos) >= NEAR_MS
     actions.revert()
-    assert probes.door_ms("a", target_file=chaos) < 80
+    assert probes.door_ms("a", target_file=chaos) < NEAR_MS
 
 
 @pytest.mark.parametrize(

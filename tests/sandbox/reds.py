@@ -23,7 +23,7 @@ UNDER = {"silent-fallback": "model-slow", "tts-stall": "speech-stalling"}
 
 
 def on_ehr(defect: str, folder: Path) -> Path:
-    """The fast drill as it is; where turns block one another it takes longer until there are enough of them."""
+    """The fast drill as it is; turns that block one another need longer until there are enough of them."""
     more = [("fault: 14s", "fault: 22s")] if defect == "cascade" else []
     return variant("fast.yaml", folder / "drill.yaml", *more)
 

@@ -72,7 +72,7 @@ def load(folder: Path, name: str, answer_ms: int = 600, **asked: object) -> Iter
             "stream": stream, "schedule": folder / f"{name}.json", "seconds": 600.0, "seed": 4,
             "mean_call_s": 120.0, "max_calls": 5000, "max_calls_per_s": 1000.0,
         }  # fmt: skip
-        order = LoadOrder(**(values | asked))  # type: ignore[arg-type]
+        order = LoadOrder(**(values | asked))
         with rig.running(order.argv(), load_core, log, order.environ(os.environ)) as child:
             run = Run(child.pid, agent_pid, stream)
             yield run

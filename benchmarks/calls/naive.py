@@ -11,14 +11,14 @@ from gevent import monkey
 monkey.patch_all()
 
 import base64  # noqa: E402  # after the patches, as in every locustfile
-import json  # noqa: E402
-import sys  # noqa: E402
-import time  # noqa: E402
+import json  # noqa: E402  # gevent patches before anything is imported
+import sys  # noqa: E402  # gevent patches before anything is imported
+import time  # noqa: E402  # gevent patches before anything is imported
 
-import gevent  # noqa: E402
-import websocket  # noqa: E402
+import gevent  # noqa: E402  # gevent patches before anything is imported
+import websocket  # noqa: E402  # gevent patches before anything is imported
 
-from benchmarks.calls.cost import Meter  # noqa: E402
+from benchmarks.calls.cost import Meter  # noqa: E402  # gevent patches before anything is imported
 
 _FRAME_S = 0.02
 _SILENCE = b"\xff" * 160

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ ROWS = st.lists(st.tuples(HASH, HASH), max_size=30)
 
 
 @given(ROWS, st.randoms(use_true_random=False))
-def test_order_does_not_matter(rows: list[tuple[int, int]], chance) -> None:  # type: ignore[no-untyped-def]
+def test_order_does_not_matter(rows: list[tuple[int, int]], chance: random.Random) -> None:
     """Any shuffle."""
     shuffled = list(rows)
     chance.shuffle(shuffled)

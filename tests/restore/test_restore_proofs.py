@@ -15,7 +15,7 @@ import pytest
 import postgres
 from drill.model.damages import DAMAGES, PERSON
 from drill.model.errors import WorldError
-from drill.model.restore import Outcome
+from drill.model.restore import Check, Outcome
 from drill.model.verdicts import Status
 from drill.restore.proof.checksums import check_checksums, check_stopped
 from drill.restore.proof.controls.farm import farm, put
@@ -190,7 +190,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             primary.sql(BULK, database="voice")
             time.sleep(0.3)
             row = primary.sql("SELECT extract(epoch FROM clock_timestamp()) * 1000000")[0]
-            moment_us = int(row[0])  # type: ignore[call-overload]
+            moment_us = int(row[0])
             time.sleep(0.3)
             with paused(place(standby)) as lsn:
                 time.sleep(0.2)
@@ -228,9 +228,9 @@ def test_a_side_that_goes_on_while_it_is_read_says_nothing(world: World) -> None
 @pytest.mark.parametrize(
     "check", [check_indexes, check_foreign_keys, check_sequences, check_unlogged], ids=lambda c: c.__name__
 )
-def test_a_whole_copy_passes_each_check(world: World, check: Callable[[Place], object]) -> None:
+def test_a_whole_copy_passes_each_check(world: World, check: Callable[[Place], Check]) -> None:
     """And something was covered."""
-    assert check(world.copy).status is Status.PASS  # type: ignore[attr-defined]
+    assert check(world.copy).status is Status.PASS
 
 
 def test_definitions_and_pages_of_a_whole_copy_pass(world: World) -> None:

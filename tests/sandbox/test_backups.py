@@ -143,7 +143,7 @@ def test_the_drills_role_cannot_write_however_it_asks(
 ) -> None:
     auditor.execute("SET default_transaction_read_only = off")
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        auditor.execute(statement)  # type: ignore[arg-type]  # every one is written above
+        auditor.execute(statement)
 
 
 def test_the_drills_role_may_read_and_name_a_restore_point(

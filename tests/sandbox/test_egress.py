@@ -97,7 +97,7 @@ def counts(port: int) -> dict[str, int]:
 
 def risen(before: dict[str, int], port: int) -> tuple[int, int, int]:
     now = counts(port)
-    return tuple(now[name] - before[name] for name in ("connections", "requests", "refused"))  # type: ignore[return-value]
+    return tuple(now[name] - before[name] for name in ("connections", "requests", "refused"))
 
 
 def dial(port: int) -> socket.socket:

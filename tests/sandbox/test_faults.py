@@ -16,7 +16,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from fault_rig import HOST, KINDS, Api, free_port, running, upstream
+from fault_rig import HOST, KINDS, Api, Handler, free_port, running, upstream
 
 from drill.faults import Proxies
 from drill.faults.ehr import MODES, ehr_fault
@@ -101,7 +101,7 @@ def witnessed(session: Session, patient: str = PATIENT, timeout_s: float = 6.0) 
 
     async def ask() -> set[str]:
         async with aiohttp.ClientSession() as http:
-            links = session.target.ehr.links  # type: ignore[union-attr]
+            links = session.target.ehr.links
             bases = [(each.zone, await link_base(http, each, "http://ehr/fhir")) for each in links]
             asks = (ask_witness(zone, base, patient, timeout_s) for zone, base in bases)
             return {sample.outcome for sample in await asyncio.gather(*asks)}
@@ -144,7 +144,7 @@ def test_a_link_that_was_disabled_stays_disabled(server: Api, session: Session, 
 
 def test_a_link_switched_off_by_a_failed_change_comes_back(server: Api, session: Session) -> None:
     """A change of upstream stops the proxy first: if it dies in between, reverting starts it again."""
-    fault = ehr_fault("errors", session.target.ehr.links[0], f"{HOST}:9")  # type: ignore[union-attr]
+    fault = ehr_fault("errors", session.target.ehr.links[0], f"{HOST}:9")
     prior = fault.capture(Proxies())
     server.call("PATCH", "/proxies/ehr-a", {"enabled": False, "upstream": f"{HOST}:9"})
     fault.revert(Proxies(), prior)
@@ -154,7 +154,7 @@ def test_a_link_switched_off_by_a_failed_change_comes_back(server: Api, session:
 
 def test_a_fault_bites_on_connections_that_are_already_open(session: Session) -> None:
     """A pooled connection gets no answer either."""
-    links = session.target.ehr.links  # type: ignore[union-attr]
+    links = session.target.ehr.links
     host, _, port = Server(links[0].api).read("ehr-a").listen.rpartition(":")
     with socket.create_connection((host, int(port)), timeout=2) as pooled:
         time.sleep(0.1)
@@ -202,7 +202,7 @@ def test_a_name_with_a_space_is_quoted(server: Api) -> None:
 # --- the guard, against servers that misbehave -----------------------------------------------------
 
 
-def says(head: bytes, body: bytes = b"") -> object:
+def says(head: bytes, body: bytes = b"") -> Handler:
     """A server that answers every request so."""
 
     def handler(peer: socket.socket) -> None:
@@ -239,9 +239,9 @@ def drips(peer: socket.socket) -> None:
         says(b"200 OK", b'{"name": "p"}'),
     ],
 )
-def test_an_answer_that_is_not_one_raises(handler: object) -> None:
+def test_an_answer_that_is_not_one_raises(handler: Handler) -> None:
     """Nothing but a whole, well-formed 2xx is taken for success."""
-    with upstream(handler) as address, pytest.raises(WorldError):  # type: ignore[arg-type]
+    with upstream(handler) as address, pytest.raises(WorldError):
         Server(f"http://{address}").set_enabled("p", enabled=False)
 
 
@@ -253,11 +253,11 @@ def test_nobody_there_raises() -> None:
 
 
 @pytest.mark.parametrize("handler", [keeps_silent, drips], ids=["silent", "dripping"])
-def test_a_call_has_a_deadline(handler: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_has_a_deadline(handler: Handler, monkeypatch: pytest.MonkeyPatch) -> None:
     """Silence ends a call, and so does an answer that never ends."""
     monkeypatch.setattr("drill.faults.toxiproxy.DEADLINE_S", 0.5)
     began = time.monotonic()
-    with upstream(handler) as address, pytest.raises(WorldError):  # type: ignore[arg-type]
+    with upstream(handler) as address, pytest.raises(WorldError):
         Server(f"http://{address}").read("p")
     assert time.monotonic() - began < 3
 
@@ -266,5 +266,5 @@ def test_a_write_that_does_not_stick_raises() -> None:
     """The answer says yes, the read-back says otherwise."""
     state = {"name": "p", "listen": "x:1", "upstream": "y:1", "enabled": True, "toxics": []}
     handler = says(b"200 OK", json.dumps(state).encode())
-    with upstream(handler) as address, pytest.raises(WorldError, match="reads back"):  # type: ignore[arg-type]
+    with upstream(handler) as address, pytest.raises(WorldError, match="reads back"):
         Server(f"http://{address}").set_enabled("p", enabled=False)

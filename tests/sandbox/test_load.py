@@ -73,7 +73,7 @@ def ordered(folder: Path, port: int, **changes: object) -> LoadOrder:
         "stream": folder / "load.jsonl", "schedule": folder / "schedule.json",
         "concurrency": 6, "mean_call_s": 30.0, "ramp_s": 1.0, "seconds": 60.0, "seed": 3,
     }  # fmt: skip
-    return LoadOrder(**(values | changes))  # type: ignore[arg-type]
+    return LoadOrder(**(values | changes))
 
 
 @contextmanager

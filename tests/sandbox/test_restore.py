@@ -76,7 +76,7 @@ def restored(target: Target, tmp_path: Path, **order: object) -> list[Event]:
     told: list[Event] = []
     work = tmp_path / "work"
     try:
-        exercise(target, dataclasses.replace(Order(), **order), RUN, told.append, work)  # type: ignore[arg-type]
+        exercise(target, dataclasses.replace(Order(), **order), RUN, told.append, work)
     finally:
         assert not work.exists()
     return told
@@ -95,14 +95,14 @@ def refused(target: Target, tmp_path: Path, **order: object) -> RestoreFailed:
     told: list[Event] = []
     work = tmp_path / "work"
     with pytest.raises(WorldError):
-        exercise(target, dataclasses.replace(Order(), **order), RUN, told.append, work)  # type: ignore[arg-type]
+        exercise(target, dataclasses.replace(Order(), **order), RUN, told.append, work)
     assert not work.exists()
     (failed,) = (event for event in told if isinstance(event, RestoreFailed))
     return failed
 
 
 def with_main(target: Target, **changes: object) -> Target:
-    main = dataclasses.replace(backups(target).main, **changes)  # type: ignore[arg-type]
+    main = dataclasses.replace(backups(target).main, **changes)
     return dataclasses.replace(target, backups=dataclasses.replace(backups(target), main=main))
 
 

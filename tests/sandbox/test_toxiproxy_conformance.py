@@ -159,7 +159,7 @@ def test_a_disabled_proxy_stays_disabled_when_pointed_elsewhere(api: Api) -> Non
 def test_populate_makes_keeps_and_replaces(api: Api) -> None:
     """A proxy that is there as wanted stays; one that differs is replaced; `enabled` is heard."""
     wanted = [{"name": n, "listen": f"{HOST}:{free_port()}", "upstream": f"{HOST}:9"} for n in ("p", "q")]
-    wanted[1]["enabled"] = False  # type: ignore[assignment]
+    wanted[1]["enabled"] = False
     first = api.call("POST", "/populate", wanted)
     assert first.status_code == 201
     assert [(p["name"], p["enabled"]) for p in first.json()["proxies"]] == [("p", True), ("q", False)]

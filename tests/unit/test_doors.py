@@ -122,7 +122,7 @@ def test_a_run_with_both_kinds_needs_both() -> None:
 
     def cut(at_s: float, event: ev.Event) -> ev.Event:
         on = isinstance(event, ev.WitnessSample) and 60.1 <= at_s < 80.0
-        return dataclasses.replace(event, outcome="timeout") if on else event  # type: ignore[type-var]
+        return dataclasses.replace(event, outcome="timeout") if on else event
 
     assert witness(changed(both, cut)).status is PASS
 

@@ -358,7 +358,7 @@ def test_a_helper_that_ended_with_a_code_of_failure_is_unknown_though_it_was_ask
 
     def failing(_at_s: float, event: ev.Event) -> ev.Event:
         load = isinstance(event, ev.ChildEnded) and event.child == "load"
-        return dataclasses.replace(event, returncode=4) if load else event  # type: ignore[type-var]
+        return dataclasses.replace(event, returncode=4) if load else event
 
     found = verdicts(changed(outage(), failing))["integrity.children"]
     assert found.status is UNKNOWN

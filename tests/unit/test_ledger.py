@@ -159,7 +159,7 @@ def test_an_order_that_got_no_answer_is_undone_once_more_after_a_moment(tmp_path
         before = dict(hung.proxies)
 
         def works_it_off(_length_s: float) -> None:
-            FakeServer.add_toxic(hung, "ehr-a", fault.toxic)  # type: ignore[attr-defined]
+            FakeServer.add_toxic(hung, "ehr-a", fault.toxic)
 
         assert revert_surely(journal, events, hanging, "test", works_it_off) == []
     assert hung.proxies == before

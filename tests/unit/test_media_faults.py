@@ -14,7 +14,7 @@ from drill.definition.media import MEDIA_MODES, MediaOrder, media_order
 from drill.faults import Proxies, make
 from drill.faults.media import MediaHurt
 from drill.faults.media_modes import media_fault
-from drill.faults.toxiproxy import Toxic
+from drill.faults.toxiproxy import Server, Toxic
 from drill.journal import Journal, read_stream
 from drill.model.errors import WorldError
 from drill.reaper.heal import heal_run
@@ -146,7 +146,7 @@ def test_what_is_held_flows_before_its_toxic_goes(platform: Platform, session: S
     done: list[str] = []
 
     class Watched(Proxies):
-        def server(self, api: str):  # type: ignore[no-untyped-def]
+        def server(self, api: str) -> Server:
             server = super().server(api)
             ease, remove = server.set_toxic, server.remove_toxic
 
@@ -158,7 +158,7 @@ def test_what_is_held_flows_before_its_toxic_goes(platform: Platform, session: S
                 done.append(f"remove {toxic}")
                 return remove(name, toxic)
 
-            server.set_toxic, server.remove_toxic = easing, removing  # type: ignore[method-assign, assignment]
+            server.set_toxic, server.remove_toxic = easing, removing
             return server
 
     apply_media(session, MediaOrder("stall", "a", "down"))
@@ -214,7 +214,7 @@ def test_a_wire_hurt_in_part_is_not_applied_and_still_undone(platform: Platform,
     """One direction is refused: the fault failed, and the other direction comes back."""
 
     class Stubborn(Proxies):
-        def server(self, api: str):  # type: ignore[no-untyped-def]
+        def server(self, api: str) -> Server:
             server = super().server(api)
             add = server.add_toxic
 
@@ -223,7 +223,7 @@ def test_a_wire_hurt_in_part_is_not_applied_and_still_undone(platform: Platform,
                     raise WorldError("no answer")
                 return add(name, toxic)
 
-            server.add_toxic = refusing  # type: ignore[method-assign, assignment]
+            server.add_toxic = refusing
             return server
 
     session.world = Stubborn()
@@ -317,7 +317,7 @@ def test_the_link_door_sees_what_was_added(platform: Platform, chaos: str) -> No
 def test_an_action_fails_in_words(chaos: str, arguments: dict[str, str], message: str) -> None:
     """Chaos Toolkit's own exception, with the reason."""
     with pytest.raises(ActivityFailed, match=message):
-        actions.media_fault(target_file=chaos, **arguments)  # type: ignore[arg-type]
+        actions.media_fault(target_file=chaos, **arguments)
 
 
 def test_all_wires_are_hurt_nearly_at_once(platform: Platform, session: Session) -> None:

@@ -19,7 +19,7 @@ def member(zone: str, role: str) -> MemberSample:
 
 def live(**seen: object) -> Live:
     """A live picture with what was seen so far."""
-    return Live(Path("nowhere"), 1.5, **seen)  # type: ignore[arg-type]
+    return Live(Path("nowhere"), 1.5, **seen)
 
 
 def test_without_zones_the_breakers_are_shown() -> None:

@@ -230,7 +230,7 @@ def test_a_line_that_was_cut_short_is_the_last_one(tmp_path: Path) -> None:
         real(text)
         raise KeyboardInterrupt
 
-    journal._file.write = interrupted  # type: ignore[method-assign]
+    journal._file.write = interrupted
     with pytest.raises(KeyboardInterrupt):
         journal.append(FaultApplied("f0", "{}"))
     with pytest.raises(JournalError, match="interrupted"):
@@ -374,7 +374,7 @@ def test_others_toxics_and_switches_come_back_as_they_were(tmp_path: Path) -> No
 
     foreign = Toxic("somebody-elses", "latency", "upstream", 1.0, (("jitter", 0), ("latency", 5)))
     with serving(tmp_path) as (platform, file):
-        links = load_target(file).ehr.links  # type: ignore[union-attr]
+        links = load_target(file).ehr.links
         server = Server(links[0].api)
         server.set_enabled("ehr-a", enabled=False)
         server.add_toxic("ehr-b", foreign)

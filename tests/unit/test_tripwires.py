@@ -23,7 +23,7 @@ class Rig:
     def __init__(self, **limits: float) -> None:
         self.now_s = 100.0
         self.live = Live(Path("/nowhere"), turn_slo_s=1.0)
-        self.wires = Wires(AbortLimits(**limits), self.live, lambda: self.now_s)  # type: ignore[arg-type]
+        self.wires = Wires(AbortLimits(**limits), self.live, lambda: self.now_s)
 
     def see(self, event: Event) -> None:
         """An event of now."""

@@ -83,7 +83,7 @@ def test_a_turn_that_callers_were_told_was_not_saved_must_not_be_there() -> None
     seen = acknowledged(entries)[50]
 
     def refuse(event: ev.Event) -> ev.Event:
-        return dataclasses.replace(event, ledger="fail") if event == seen else event  # type: ignore[type-var]
+        return dataclasses.replace(event, ledger="fail") if event == seen else event
 
     found = judged([(stream, at_s, refuse(event)) for stream, at_s, event in entries])
     assert (found["turns.phantom"].status, found["turns.lost"].status) == (FAIL, PASS)

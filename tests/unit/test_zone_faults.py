@@ -15,6 +15,7 @@ from chaoslib.exceptions import ActivityFailed
 from drill.faults import Proxies, make
 from drill.faults.ledger import outstanding
 from drill.faults.switches import Way
+from drill.faults.toxiproxy import Server
 from drill.faults.zone_control import Control
 from drill.faults.zone_isolate import ZoneIsolated
 from drill.faults.zone_kill import ZoneKilled
@@ -183,7 +184,7 @@ def test_a_zone_cut_in_part_is_not_applied_and_still_undone(platform: Platform, 
     session.journal.flush()
 
     class Stubborn(Proxies):
-        def server(self, api: str):  # type: ignore[no-untyped-def]
+        def server(self, api: str) -> Server:
             server = super().server(api)
             switch = server.switch
 
@@ -192,7 +193,7 @@ def test_a_zone_cut_in_part_is_not_applied_and_still_undone(platform: Platform, 
                     raise WorldError("no answer")
                 switch(name, enabled=enabled)
 
-            server.switch = refusing  # type: ignore[method-assign]
+            server.switch = refusing
             return server
 
     session.world = Stubborn()
@@ -320,7 +321,7 @@ IMPOSSIBLE = [{"times": 0}, {"times": 101}, {"down_s": -1.0}, {"up_s": 4000.0}, 
 def test_orders_that_cannot_be(order: dict[str, float]) -> None:
     """Refused when they are made."""
     with pytest.raises(WorldError):
-        ZoneOrder("flap", "a", **order)  # type: ignore[arg-type]
+        ZoneOrder("flap", "a", **order)
 
 
 def test_a_flap_is_fitted_to_a_time() -> None:
@@ -488,7 +489,7 @@ def test_the_actions_take_what_a_file_can_say(platform: Platform, chaos: str) ->
 def test_an_action_fails_in_words(chaos: str, arguments: dict[str, str], message: str) -> None:
     """Chaos Toolkit's own exception, with the reason."""
     with pytest.raises(ActivityFailed, match=message):
-        actions.zone_fault(target_file=chaos, **arguments)  # type: ignore[arg-type]
+        actions.zone_fault(target_file=chaos, **arguments)
 
 
 def test_the_probes_say_how_things_stand(platform: Platform, chaos: str) -> None:

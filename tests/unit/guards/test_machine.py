@@ -49,7 +49,7 @@ def test_clocks_that_are_surely_two_seconds_apart_are_too_far(
 
     monkeypatch.setattr(machine, "_offset_s", told)
     zones = [SimpleNamespace(name=name) for name in "abc"]
-    answer = asyncio.run(clock(zones))  # type: ignore[arg-type]  # of a zone only its name is looked at here
+    answer = asyncio.run(clock(zones))
     assert answer == (ok, f"at least a +0.0 s, b {offset_s:+.1f} s, c +0.0 s; limit 2 s")
 
 

@@ -136,7 +136,7 @@ def talked(agent: Agent) -> Wire:
 
     clock = Simulated()
     loop = asyncio.SelectorEventLoop(clock)
-    loop.time = lambda: clock.now_s  # type: ignore[method-assign]
+    loop.time = lambda: clock.now_s
     try:
         return loop.run_until_complete(both())
     finally:
@@ -145,7 +145,7 @@ def talked(agent: Agent) -> Wire:
 
 @pytest.fixture(autouse=True)
 def _agents_live_in_simulated_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    now_s = lambda: asyncio.get_running_loop().time()  # noqa: E731
+    now_s = lambda: asyncio.get_running_loop().time()  # noqa: E731  # handed over as a clock
     simulated = SimpleNamespace(monotonic=now_s, monotonic_ns=lambda: round(now_s() * S))
     for module in (dialog, line):
         monkeypatch.setattr(module, "time", simulated)

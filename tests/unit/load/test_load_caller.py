@@ -200,7 +200,7 @@ def test_a_refusal_that_the_end_of_the_run_overtakes_is_no_loss_of_patience() ->
         finally:
             world.closed = world.calls == 6
 
-    world.connect = connect  # type: ignore[method-assign]
+    world.connect = connect
     world.hold()
     assert len(world.of(CallStarted)) == 6
     assert not world.of(CallerGaveUp)

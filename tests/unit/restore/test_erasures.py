@@ -88,7 +88,7 @@ def rounds(register: Path, number: int) -> Connection:
 
     async def all_() -> None:
         for _ in range(number):
-            await one._round(connection)  # type: ignore[arg-type]  # as much of one as is needed
+            await one._round(connection)
 
     asyncio.run(all_())
     return connection

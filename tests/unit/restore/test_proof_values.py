@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -114,7 +115,7 @@ def test_a_whole_backup_passes(backup: Path) -> None:
         (lambda f: (f / "base/5/3").write_bytes(b""), "base/5/3 is not in the manifest"),
     ],
 )
-def test_a_damaged_file_is_named(backup: Path, damage, said: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_damaged_file_is_named(backup: Path, damage: Callable[[Path], object], said: str) -> None:
     """Changed, cut, gone, added."""
     damage(backup)
     check = check_manifest(backup)

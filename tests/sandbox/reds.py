@@ -29,8 +29,10 @@ def on_ehr(defect: str, folder: Path) -> Path:
 
 
 def on_zone(defect: str, folder: Path) -> Path:
-    """With half the callers; room is told of only when enough call."""
+    """With half the callers; room is told of only when enough call, a loss when enough is said meanwhile."""
     more = [("mean_call: 60s", "mean_call: 20s")] if defect == "no-capacity" else []
+    if defect == "asynchronous-replication":
+        more += [experiment("zone-kill", folder, "stall_s: 1.5", "stall_s: 4")]
     return variant(
         "zone-fast.yaml", folder / "drill.yaml", ("recovery: 45s", "recovery: 26s"),
         ("concurrency: 24", "concurrency: 12"), ("redundancy_within: 30s", "redundancy_within: 20s"), *more,
@@ -66,12 +68,17 @@ def sham(folder: Path, instance: int) -> Outcome:
 
 def raising(folder: Path, instance: int) -> Outcome:
     """An action that cannot do its work."""
-    experiment = (ROOT / "experiments" / "ehr-outage.yaml").read_text(encoding="utf-8")
-    changed = experiment.replace('seconds: "${hold_s}"', "seconds: soon")
-    assert changed != experiment
-    file = variant("fast.yaml", folder / "drill.yaml", ("../../experiments/ehr-outage.yaml", "raising.yaml"))
-    (folder / "raising.yaml").write_text(changed, encoding="utf-8")
-    return drill(file, folder, *embedded(instance))
+    change = experiment("ehr-outage", folder, 'seconds: "${hold_s}"', "seconds: soon")
+    return drill(variant("fast.yaml", folder / "drill.yaml", change), folder, *embedded(instance))
+
+
+def experiment(name: str, folder: Path, old: str, new: str) -> tuple[str, str]:
+    """A shipped experiment with its text changed, beside the drill; the change that has the drill take it."""
+    text = (ROOT / "experiments" / f"{name}.yaml").read_text(encoding="utf-8")
+    assert old in text, f"{name} has no {old!r}"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "changed.yaml").write_text(text.replace(old, new), encoding="utf-8")
+    return f"../../experiments/{name}.yaml", "changed.yaml"
 
 
 def ended(who: str, number: signal.Signals) -> Work:

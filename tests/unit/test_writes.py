@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 
+from drill.judge import judge
 from drill.model import events as ev
 from drill.model.verdicts import Status
-from histories import Entries, digest, outage, turn, verdicts, without
+from histories import Entries, digest, outage, plan, streams, turn, verdicts, without
 
 PASS, UNKNOWN, FAIL = Status.PASS, Status.UNKNOWN, Status.FAIL
 OURS = ("ehr_writes.lost", "ehr_writes.doubled", "ehr_writes.altered")
@@ -85,6 +86,24 @@ def test_a_record_nobody_asked_for_is_a_fail() -> None:
     """A phantom."""
     phantom = ev.EhrRecord("ghost", "synthetic-c00", "f" * 16, "DocumentReference/x")
     assert verdicts(records(lambda all_: [*all_, phantom]))["ehr_writes.altered"].status is FAIL
+
+
+def test_a_record_that_a_load_cut_short_does_not_hold_may_have_been_asked_for() -> None:
+    """The load was killed and its last lines with it: no finding about the EHR; a note changed stays one."""
+    ghost = ev.EhrRecord("ghost", "synthetic-c00", "f" * 16, "DocumentReference/x")
+    for patient, status in ((None, UNKNOWN), ("synthetic-x", FAIL)):
+        entries = records(
+            lambda all_, p=patient: [
+                dataclasses.replace(all_[0], patient=p or all_[0].patient),
+                *all_[1:],
+                ghost,
+            ]
+        )
+        read = [
+            dataclasses.replace(s, fault="load.jsonl:9: ends here") if s.name == "load" else s
+            for s in streams(entries)
+        ]
+        assert {v.objective: v for v in judge(plan(), read)}["ehr_writes.altered"].status is status
 
 
 def test_a_note_nobody_can_know_of_may_be_there_once_or_not() -> None:

@@ -58,7 +58,7 @@ def _always(_objectives: Objectives) -> bool:
 
 
 GROUPS: tuple[Group, ...] = (
-    _group("ehr_writes", writes.NAMES, lambda o: o.ehr_writes is not None, writes.judge),
+    Group("ehr_writes", writes.NAMES, lambda o: o.ehr_writes is not None, writes.judge),
     _group("ehr_writes", late_writes.NAMES, late_writes.asks, late_writes.judge),
     _group("calls", calls.NAMES, lambda o: o.calls is not None, calls.judge),
     _group("calls", calls.SPREAD, calls.asks_for_spread, calls.judge_spread),

@@ -17,7 +17,7 @@ from drill.model.units import seconds
 from drill.model.verdicts import Status, Verdict
 from drill.objectives.say import count, failed, held, passed, percent, unknown
 from drill.objectives.stored_turns import Comparison, Told, compare
-from drill.objectives.writes import ACKNOWLEDGED, digest_of, last_readback, unreadable
+from drill.objectives.writes import ACKNOWLEDGED, cut_short, digest_of, last_readback, unreadable
 from drill.timeline import ReadBack, Timeline, Turn
 
 LOST, HOLES, PHANTOM, DOUBLED, ALTERED, ORDER = NAMES = (
@@ -36,7 +36,7 @@ def judge(plan: Plan, timeline: Timeline, streams: Sequence[Stream]) -> tuple[Ve
         because = [readback.id] if readback else []
         return tuple(unknown(name, why_not, because=because) for name in NAMES)
     found = compare(map(told_by, turns), timeline.stored)
-    phantom = _phantom(timeline, found, readback, _cut_short(streams))
+    phantom = _phantom(timeline, found, readback, cut_short(streams))
     if not found.promised:
         return _none_promised(phantom, readback)
     return (
@@ -46,11 +46,6 @@ def judge(plan: Plan, timeline: Timeline, streams: Sequence[Stream]) -> tuple[Ve
         *_rows(timeline, turns, found, readback),
         _order(turns, found, readback),
     )
-
-
-def _cut_short(streams: Sequence[Stream]) -> str:
-    """What is wrong with the callers' own record, which is the load's; "" when it is whole."""
-    return "; ".join(s.fault for s in streams if s.fault and s.name.partition("-")[0] == "load")
 
 
 def said(timeline: Timeline) -> tuple[Turn, ...]:
@@ -139,17 +134,17 @@ def _rows(
     return twice, other
 
 
-def _phantom(timeline: Timeline, found: Comparison, readback: ReadBack, cut_short: str) -> Verdict:
+def _phantom(timeline: Timeline, found: Comparison, readback: ReadBack, cut: str) -> Verdict:
     measured = count(len(found.phantom), "row")
     because = [timeline.stored[n].id for n in found.phantom[:12]] or [readback.id]
     sentence = (
         f"{measured} of {found.rows} in the store are of turns that no caller spoke, or that callers were "
         "told were not saved."
     )
-    if found.phantom and cut_short:
+    if found.phantom and cut:
         sentence = (
             f"{measured} of {found.rows} in the store are of turns that the callers' record does not "
-            f"hold, and that record is not whole: {cut_short}."
+            f"hold, and that record is not whole: {cut}."
         )
         return unknown(PHANTOM, sentence, measured=measured, limit="none", because=because)
     return held(not found.phantom, PHANTOM, sentence, measured=measured, limit="none", because=because)

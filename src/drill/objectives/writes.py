@@ -12,15 +12,17 @@ A note counts as doubled under another identifier too: the digest names its call
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from drill.journal import Stream
 from drill.model.plan import Plan, WriteLimits
 from drill.model.units import seconds
 from drill.model.verdicts import Verdict
-from drill.objectives.say import count, failed, passed, unknown
+from drill.objectives.say import count, failed, held, passed, unknown
 from drill.timeline import ReadBack, Record, Timeline, Turn
 
 LOST, DOUBLED, ALTERED = NAMES = ("ehr_writes.lost", "ehr_writes.doubled", "ehr_writes.altered")
@@ -44,7 +46,7 @@ class Ledger:
         return [r for r in self.records if r.id not in known and r.digest not in self.perhaps]
 
 
-def judge(plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
+def judge(plan: Plan, timeline: Timeline, streams: Sequence[Stream]) -> tuple[Verdict, ...]:
     """See the module."""
     limits = plan.objectives.ehr_writes
     if limits is None:
@@ -55,14 +57,21 @@ def judge(plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
         because = [readback.id] if readback else []
         return tuple(unknown(name, why_not, because=because) for name in NAMES)
     ledger = keep(timeline)
+    altered = _altered(timeline, ledger, readback, cut_short(streams))
     if not ledger.promised:
-        sentence = NONE_PROMISED
-        return tuple(_none_promised(name, sentence, ledger, readback) for name in NAMES)
+        none = unknown(LOST, NONE_PROMISED, because=[readback.id])
+        kept = altered if ledger.phantoms else dataclasses.replace(none, objective=ALTERED)
+        return none, dataclasses.replace(none, objective=DOUBLED), kept
     return (
         _lost(timeline, ledger, limits, readback),
         _doubled(ledger, readback),
-        _altered(timeline, ledger, readback),
+        altered,
     )
+
+
+def cut_short(streams: Sequence[Stream]) -> str:
+    """What is wrong with the callers' own record, which is the load's; "" when it is whole."""
+    return "; ".join(s.fault for s in streams if s.fault and s.name.partition("-")[0] == "load")
 
 
 def last_readback(timeline: Timeline, source: str) -> ReadBack | None:
@@ -103,13 +112,6 @@ def digest_of(turn: Turn) -> str:
     """A turn's digest; a caller who was never answered can compute it as well. A key is taken as chat."""
     intent = "chat" if turn.intent == "dtmf" else turn.intent
     return turn.digest or hashlib.sha256(f"{turn.call}|{turn.seq}|{intent}".encode()).hexdigest()[:16]
-
-
-def _none_promised(name: str, sentence: str, ledger: Ledger, readback: ReadBack) -> Verdict:
-    if name == ALTERED and ledger.phantoms:
-        phantoms = f"{count(len(ledger.phantoms), 'record')} in the EHR that nobody asked for"
-        return failed(name, f"There are {phantoms}.", because=[r.id for r in ledger.phantoms])
-    return unknown(name, sentence, because=[readback.id])
 
 
 def _lost(timeline: Timeline, ledger: Ledger, limits: WriteLimits, readback: ReadBack) -> Verdict:
@@ -159,7 +161,7 @@ def _doubled(ledger: Ledger, readback: ReadBack) -> Verdict:
     return passed(DOUBLED, sentence, measured=measured, limit="none", because=[readback.id])
 
 
-def _altered(timeline: Timeline, ledger: Ledger, readback: ReadBack) -> Verdict:
+def _altered(timeline: Timeline, ledger: Ledger, readback: ReadBack, cut: str) -> Verdict:
     patients = {call.call: call.patient for call in timeline.calls}
     altered = [
         record
@@ -167,17 +169,24 @@ def _altered(timeline: Timeline, ledger: Ledger, readback: ReadBack) -> Verdict:
         for record in ledger.of[turn.id]
         if record.digest != turn.digest or record.patient != (patients.get(turn.call) or turn.patient)
     ]
-    phantoms, limit = ledger.phantoms, "none"
+    phantoms = ledger.phantoms
+    because = _ids([*altered, *phantoms]) or [readback.id]
+    measured = count(len(altered) + len(phantoms), "record")
+    if phantoms and cut and not altered:
+        sentence = (
+            f"{count(len(phantoms), 'record')} in the EHR may have been asked for: the callers' record does "
+            f"not hold it, and that record is not whole: {cut}."
+        )
+        return unknown(ALTERED, sentence, measured=measured, limit="none", because=because)
+    sentence = f"All {len(ledger.records)} records in the EHR are what a caller said, of that caller."
     if altered or phantoms:
         sentence = (
-            f"{count(len(altered), 'note')} in the EHR differ from what was said, in patient or content, and "
-            f"{count(len(phantoms), 'record')} were asked for by nobody."
+            f"In the EHR are {count(len(altered), 'note')} other than was said, in patient or content, and "
+            f"{count(len(phantoms), 'record')} that nobody asked for."
         )
-        because = _ids([*altered, *phantoms])
-        measured = count(len(altered) + len(phantoms), "record")
-        return failed(ALTERED, sentence, measured=measured, limit=limit, because=because)
-    sentence = f"All {len(ledger.records)} records in the EHR are what a caller said, of that caller."
-    return passed(ALTERED, sentence, measured="0 records", limit=limit, because=[readback.id])
+    return held(
+        not (altered or phantoms), ALTERED, sentence, measured=measured, limit="none", because=because
+    )
 
 
 def _ids(records: Sequence[Record]) -> list[str]:

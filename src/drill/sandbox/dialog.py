@@ -33,7 +33,7 @@ GREETING = "Hello, this is the clinic. What can I do for you?"
 IDLE_S = 15.0  # a caller sends a frame every 20 ms; this long without one is a dead line
 FINISH_S = 6.0
 LATE_S = 2.5  # the defect late-audio: when the caller is likely to speak again,
-LATE_MS = 800  # and how much is said then
+LATE_MS = 2000  # and how much is said then
 _FRAME_MS = 20
 
 

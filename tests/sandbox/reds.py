@@ -15,6 +15,7 @@ from pathlib import Path
 from drilling import ROOT, WITHIN_S, Summary, command, drill, embedded, variant
 
 from drill.embedded import SandboxOptions, sandbox
+from machine import Machine
 
 Outcome = tuple[int, Summary]
 Work = Callable[[Path, int], Outcome | None]
@@ -58,7 +59,9 @@ def defective(kind: str, defect: str, folder: Path, instance: int) -> Outcome:
     """A defect under the kind of drill that is meant for it."""
     where = embedded(instance, "ha" if kind == "zone" else "lite")
     room = ("--set", "capacity=13") if defect == "no-capacity" else ()
-    return drill(DRILLS[kind](defect, folder), folder, *where, "--defect", defect, *room)
+    machine = Machine()
+    code, summary = drill(DRILLS[kind](defect, folder), folder, *where, "--defect", defect, *room)
+    return code, {**summary, "stolen": machine.stolen()}
 
 
 def sham(folder: Path, instance: int) -> Outcome:

@@ -15,7 +15,7 @@ import pytest
 from drilling import drill, embedded, variant, wrong
 
 from drill.embedded import SandboxOptions, sandbox
-from machine import Machine
+from machine import Machine, excuse
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 EHR, VOICE, ZONES = 70, 60, 50
@@ -35,7 +35,7 @@ def passes(file: Path, runs: Path, *where: str) -> Path:
     """Exit 0 and every objective PASS; its run."""
     machine = Machine()
     code, summary = drill(file, runs, *where)
-    machine.excuse(wrong(summary))
+    excuse(wrong(summary), machine.stolen())
     assert (code, wrong(summary)) == (0, {})
     return Path(summary["run"])
 

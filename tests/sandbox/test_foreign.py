@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from machine import Machine
+from machine import Machine, excuse
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(240)]
 INSTANCE = 71  # 127.91, as the file below has it
@@ -97,7 +97,7 @@ def test_pytest_drills_a_strangers_platform_and_replays_it(home: Path) -> None:
     """One item per objective, all passed; a replay gives the same; a cut journal fails and says where."""
     machine = Machine()
     code, outcomes, out = run_pytest(home, "--drill-seed", "11")
-    machine.excuse([name for name, outcome in outcomes.items() if outcome != "passed"])
+    excuse([name for name, outcome in outcomes.items() if outcome != "passed"], machine.stolen())
     assert (code, set(outcomes.values())) == (0, {"passed"}), out
     assert {"recovery.time_to_recover", "ehr_writes.lost", "integrity.witness"} <= set(outcomes)
     run = next((home / "runs" / "ehr-outage-fast").iterdir())

@@ -47,9 +47,11 @@ def test_two_workers_hold_one_schedule(tmp_path: Path) -> None:
     assert all(len(of(stream, LoadSample)) >= 2 for stream in found)
     t0_ns = min(call.intended_ns for own in calls for call in own) - round(schedule.arrivals[0].at_s * 1e9)
     for number, own in enumerate(calls):
-        share = schedule.arrivals[number::2][: len(own)]
-        assert [call.patient for call in own] == [arrival.patient for arrival in share]
-        for call, arrival in zip(own, share, strict=True):
+        # By the time they were due: on a busy machine a call may be up before one that was due earlier.
+        due = sorted(own, key=lambda call: call.intended_ns)
+        share = schedule.arrivals[number::2][: len(due)]
+        assert [call.patient for call in due] == [arrival.patient for arrival in share]
+        for call, arrival in zip(due, share, strict=True):
             assert abs(call.intended_ns - t0_ns - round(arrival.at_s * 1e9)) < 5_000_000
 
 

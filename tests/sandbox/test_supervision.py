@@ -186,6 +186,23 @@ def test_a_hung_process_is_found_and_started_again(shared: Box) -> None:
     assert until(back, BACK_S), shared.member("agent-c")
 
 
+@pytest.mark.skipif(
+    not Path("/proc/self/autogroup").exists(), reason="the processor is not shared by session"
+)
+def test_the_session_of_every_service_is_as_nice_as_the_platform(shared: Box) -> None:
+    """Or, where Linux shares by session, niceness would not count, and whoever measures would wait."""
+
+    def told() -> bool:
+        pids = [int(path.read_text()) for path in (shared.state / "pids").iterdir()]
+        return all(_group_niceness(pid) == os.getpriority(os.PRIO_PROCESS, pid) > 0 for pid in pids)
+
+    within(10.0, told)
+
+
+def _group_niceness(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/autogroup").read_text(encoding="ascii").split()[-1])
+
+
 def test_commits_are_synchronous(shared: Box) -> None:
     """The standby is attached and synchronous: a commit is on two servers before it is told."""
     psycopg = pytest.importorskip("psycopg")

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from drill.sandbox import shim
+from drill.sandbox.niceness import settle
 
 NOBODY = 65534
 _NAMESPACE = (
@@ -90,6 +91,7 @@ class Zone:
     _process: asyncio.subprocess.Process | None = None
     _reader: asyncio.Task[None] | None = None
     _started: dict[str, asyncio.Future[int]] = field(default_factory=dict)
+    _settling: set[asyncio.Task[None]] = field(default_factory=set)
     _shim_pid: int = 0
     doomed: bool = False  # its end was asked for: what ends with it did not fail
     still: bool = False  # it is frozen on request
@@ -157,6 +159,9 @@ class Zone:
         self._send(op="start", name=name, argv=list(argv), log=str(log))
         inner = await asyncio.wait_for(self._started[name], _OPEN_DEADLINE_S)
         self.pids[name] = _on_host(self._shim_pid, inner)
+        task = asyncio.create_task(settle(self.pids[name], os.nice(0)))
+        self._settling.add(task)
+        task.add_done_callback(self._settling.discard)
         return self.pids[name]
 
     def signal(self, name: str, number: int) -> None:
@@ -169,6 +174,8 @@ class Zone:
 
     async def close(self) -> None:
         """End the zone and everything in it; returns when it is gone."""
+        for task in self._settling:
+            task.cancel()
         if self._process is None:
             return
         if self._process.stdin is not None:

@@ -57,7 +57,7 @@ def running(
     """A child on its core, killed at the end; what it prints goes to `log`."""
     bound = functools.partial(_bound, core)
     with log.open("wb") as out:
-        child = subprocess.Popen(argv, stdout=out, stderr=out, env=environ, preexec_fn=bound)  # noqa: PLW1509  # one thread
+        child = subprocess.Popen(argv, stdout=out, stderr=out, env=environ, preexec_fn=bound)  # noqa: PLW1509  # forked by the only thread
     try:
         yield child
     finally:

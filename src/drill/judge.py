@@ -68,7 +68,7 @@ def judge_folded(
 def _judged(group: Group, plan: Plan, timeline: Timeline, streams: Sequence[Stream]) -> tuple[Verdict, ...]:
     try:
         verdicts = group.judge(plan, timeline, streams)
-    except Exception as error:  # noqa: BLE001  # the edge: see the module
+    except Exception as error:  # noqa: BLE001  # one objective's mistake is UNKNOWN there, not the others' end
         return _crashed(group, error)
     if tuple(v.objective for v in verdicts) != group.verdicts:
         return _crashed(group, LookupError("it did not give the verdicts that it is named for"))

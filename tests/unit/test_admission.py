@@ -59,7 +59,7 @@ def test_a_full_agent_refuses_before_the_call_begins_and_counts_it() -> None:
             assert await status_of_a_call(session) == 503
             assert (door.active_calls(), door.rejected) == (2, 1)
         async with asyncio.timeout(5):
-            while door.active_calls():  # noqa: ASYNC110  # polled from outside
+            while door.active_calls():  # noqa: ASYNC110  # the door under test has no event to wait for
                 await asyncio.sleep(0.01)
         assert await status_of_a_call(session) == 101
         assert door.rejected == 1

@@ -180,3 +180,10 @@ def test_an_acknowledgement_is_not_taken_back_by_a_second_end() -> None:
     )
     found = judged([*losing(gone.turn_id), ("load", 99.0, unsaid)])["turns.lost"]
     assert (found.status, found.measured.partition(",")[0]) == (FAIL, "1 turn")
+
+
+def test_where_no_row_is_nothing_is_said_of_rows() -> None:
+    """All are lost; that none of them is made up, doubled or altered is no finding."""
+    found = judged(with_store(lambda _: []))
+    assert found["turns.lost"].status is FAIL
+    assert {found[f"turns.{name}"].status for name in ("phantom", "doubled", "altered", "order")} == {UNKNOWN}

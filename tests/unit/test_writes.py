@@ -181,3 +181,11 @@ def test_a_turn_more_in_the_store_is_no_loss() -> None:
     """Committed, but the acknowledgement never came."""
     extra = ev.StoredTurn("more", "c00", 700, "0" * 16)
     assert verdicts(stored(lambda all_: [*all_, extra]))["turns.lost"].status is PASS
+
+
+def test_where_no_record_is_nothing_is_said_of_records() -> None:
+    """All are lost; that none of them is doubled or altered is no finding."""
+    found = verdicts(records(lambda _: []))
+    assert {name: found[name].status for name in OURS} == dict(
+        zip(OURS, (FAIL, UNKNOWN, UNKNOWN), strict=True)
+    )

@@ -41,7 +41,7 @@ def pause_s(patience: Patience, seed: int, calls: int, tried_s: float) -> float 
     """
     if calls >= patience.calls_max:
         return None
-    source = random.Random(_number(f"pause|{seed}|{calls}"))  # noqa: S311  # callers, not secrets
+    source = random.Random(_number(f"pause|{seed}|{calls}"))  # noqa: S311  # a seed must give the same callers
     drawn_s = source.lognormvariate(math.log(patience.pause_s), patience.log_sd)
     pause_s = round(min(max(drawn_s, patience.shortest_s), patience.longest_s), 3)
     return pause_s if tried_s + pause_s <= patience.trying_s else None

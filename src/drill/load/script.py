@@ -79,7 +79,7 @@ class Script:
 
 def turns(seed: int, mix: Mix = USUAL_MIX) -> Iterator[Turn]:
     """A call's turns without end: first the key, then sentences."""
-    source = random.Random(seed)  # noqa: S311  # callers, not secrets
+    source = random.Random(seed)  # noqa: S311  # a seed must give the same callers
     intents, shares = ("chat", "lookup", "note"), (mix.chat, mix.lookup, mix.note)
     yield Turn(1, DTMF, _pause_frames(source), 0)
     seq = 1

@@ -115,7 +115,7 @@ class Session:
             user.session, user.arrival = self, arrival  # its greenlet has not run yet
 
     def _who(self, arrival: Arrival) -> str:
-        source = random.Random(arrival.seed)  # noqa: S311  # callers, not secrets
+        source = random.Random(arrival.seed)  # noqa: S311  # a seed must give the same callers
         weights = [cls.weight for cls in self._user_classes]
         return str(source.choices(self._user_classes, weights)[0].__name__)
 

@@ -82,7 +82,7 @@ class CallUser(User):  # type: ignore[misc]  # Locust carries no types
         raise StopUser
 
 
-class OpenArrivals(LoadTestShape):  # type: ignore[misc]  # as above
+class OpenArrivals(LoadTestShape):  # type: ignore[misc]  # Locust carries no types
     """Asks Locust for no users of its own, and ends the run after the schedule's time.
 
     `arrivals` is the time of day that a locustfile stands for, "" when it leaves that to its user.
@@ -97,7 +97,7 @@ class OpenArrivals(LoadTestShape):  # type: ignore[misc]  # as above
         return None if self.get_run_time() >= self.seconds else (0, 1.0)
 
 
-@events.init.add_listener  # type: ignore[untyped-decorator]  # as above
+@events.init.add_listener  # type: ignore[untyped-decorator]  # Locust carries no types
 def _on_init(environment: Any, runner: Any, **_: Any) -> None:
     """Refuse what cannot be right before any page is served or call is made."""
     try:

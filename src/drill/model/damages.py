@@ -49,5 +49,5 @@ def chosen(wanted: str, seed: int, *, erased: bool = False) -> tuple[Damage, ...
         return ()
     if wanted != "sample":
         raise ValueError(f"{wanted!r} is no choice of controls; write none, sample or all")
-    picked = random.Random(seed).sample(range(len(among)), SAMPLE)  # noqa: S311  # chosen, not secret
+    picked = random.Random(seed).sample(range(len(among)), SAMPLE)  # noqa: S311  # a seed must give the same choice
     return tuple(among[n] for n in sorted(picked))

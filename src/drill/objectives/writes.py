@@ -27,6 +27,7 @@ from drill.timeline import ReadBack, Record, Timeline, Turn
 
 LOST, DOUBLED, ALTERED = NAMES = ("ehr_writes.lost", "ehr_writes.doubled", "ehr_writes.altered")
 ACKNOWLEDGED = ("full", "degraded")
+NOTHING_THERE = "The EHR holds no record of this drill, so none could be there twice or differ."
 NONE_PROMISED = "No caller was told that a note was saved, so none could be missed."
 
 
@@ -62,11 +63,10 @@ def judge(plan: Plan, timeline: Timeline, streams: Sequence[Stream]) -> tuple[Ve
         none = unknown(LOST, NONE_PROMISED, because=[readback.id])
         kept = altered if ledger.phantoms else dataclasses.replace(none, objective=ALTERED)
         return none, dataclasses.replace(none, objective=DOUBLED), kept
-    return (
-        _lost(timeline, ledger, limits, readback),
-        _doubled(ledger, readback),
-        altered,
-    )
+    lost = _lost(timeline, ledger, limits, readback)
+    if not ledger.records:
+        return lost, *(unknown(name, NOTHING_THERE, because=[readback.id]) for name in (DOUBLED, ALTERED))
+    return lost, _doubled(ledger, readback), altered
 
 
 def cut_short(streams: Sequence[Stream]) -> str:

@@ -168,7 +168,7 @@ class Cluster:
 
     async def _others(self, yard: Yard) -> None:
         """Once zone a's member is at work on the cluster, there is no question who begins it."""
-        while not await checks.alive(Check(self.layout.patroni("a"), "/")):  # noqa: ASYNC110  # polled
+        while not await checks.alive(Check(self.layout.patroni("a"), "/")):  # noqa: ASYNC110  # another process's state: nothing to await
             await asyncio.sleep(_POLL_S)
         for zone in ZONES[1:]:
             yard.allow(f"store-{zone}")
@@ -181,7 +181,7 @@ class Cluster:
 
     async def primary(self) -> Address:
         """See Store."""
-        while (zone := await members.primary(self.status_addresses())) is None:  # noqa: ASYNC110  # polled
+        while (zone := await members.primary(self.status_addresses())) is None:  # noqa: ASYNC110  # another process's state: nothing to await
             await asyncio.sleep(_POLL_S)
         return self.layout.store(zone)
 
@@ -192,10 +192,10 @@ class Cluster:
         async with await superuser_connection(
             self.layout.store(zone), self.state.pg / "pgpass", "postgres"
         ) as connection:
-            while (await (await connection.execute(_WHOLE)).fetchone()) != wanted:  # noqa: ASYNC110  # polled
+            while (await (await connection.execute(_WHOLE)).fetchone()) != wanted:  # noqa: ASYNC110  # another process's state: nothing to await
                 await asyncio.sleep(_POLL_S)
         # The server knows it first. A primary that dies before the quorum knows it too has no heir.
-        while synchronous and not await self._heir():  # noqa: ASYNC110  # polled
+        while synchronous and not await self._heir():  # noqa: ASYNC110  # another process's state: nothing to await
             await asyncio.sleep(_POLL_S)
 
     async def _heir(self) -> bool:

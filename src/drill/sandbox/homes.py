@@ -164,7 +164,7 @@ async def _stop(zone: Zone) -> None:
 
 
 async def _stopped(zone: Zone) -> None:
-    while zone.unstopped():  # noqa: ASYNC110  # polled: the kernel tells nobody
+    while zone.unstopped():  # noqa: ASYNC110  # the kernel has no event for a process that stops: it is polled
         await asyncio.sleep(_POLL_S)
 
 

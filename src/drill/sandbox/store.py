@@ -162,7 +162,7 @@ class Pair:
         async with await superuser_connection(
             self.layout.store("a"), self.state.pg / "pgpass", "postgres"
         ) as connection:
-            while (await (await connection.execute(query)).fetchone()) != (1,):  # noqa: ASYNC110  # polled
+            while (await (await connection.execute(query)).fetchone()) != (1,):  # noqa: ASYNC110  # another process's state: nothing to await
                 await asyncio.sleep(_POLL_S)
 
     def _upstream(self) -> str:

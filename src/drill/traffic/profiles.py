@@ -75,7 +75,7 @@ class Profile:
         cut at two standard deviations, over its highest value."""
         if not self.day_cv:
             return 1.0
-        source = random.Random(f"day|{self.name}|{seed}")  # noqa: S311  # callers, not secrets
+        source = random.Random(f"day|{self.name}|{seed}")  # noqa: S311  # a seed must give the same callers
         drawn = source.gammavariate(self.day_cv**-2, self.day_cv**2)
         least, most = 1 - BUSY_SPREAD * self.day_cv, 1 + BUSY_SPREAD * self.day_cv
         return min(max(drawn, least), most) / most

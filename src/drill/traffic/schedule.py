@@ -94,7 +94,7 @@ def of_plan(plan: Plan) -> Demand:
 
 def draw(demand: Demand) -> Schedule:
     """The schedule of this demand: the same demand gives the same bytes on every machine."""
-    source = random.Random(demand.seed)  # noqa: S311  # callers, not secrets
+    source = random.Random(demand.seed)  # noqa: S311  # a seed must give the same callers
     patients = _patients(source, demand.patients)
     times = [*_warm(source, demand), *_open(source, demand)]
     return Schedule(

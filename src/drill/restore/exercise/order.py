@@ -61,7 +61,7 @@ def chosen(points: Sequence[RecoveryPoint], goal: Goal, rule: str, seed: int) ->
             raise WorldError("there is no backup: nothing could be brought back")
         raise WorldError(f"{len(points)} base backups are there, none of them whole and old enough")
     if rule == "random":
-        return random.Random(seed).choice(fit), len(fit)  # noqa: S311  # reproducible on purpose
+        return random.Random(seed).choice(fit), len(fit)  # noqa: S311  # a seed must give the same choice
     return max(fit, key=lambda point: point.ended_s), len(fit)
 
 

@@ -18,7 +18,7 @@ if __name__ == "__main__":
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", IFF_UP))
     try:
-        os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606  # no shell
+        os.execvp(sys.argv[1], sys.argv[1:])  # noqa: S606  # an argument list, no shell
     except OSError as error:
         print(f"{sys.argv[1]} cannot be run: {error.strerror}", file=sys.stderr)
         sys.exit(NOT_STARTED)

@@ -68,7 +68,7 @@ def main() -> NoReturn:
         [rclone, "obscure", "-"], input=config.passphrase, capture_output=True, text=True,
         timeout=_OBSCURE_DEADLINE_S, check=True,
     ).stdout.strip()  # fmt: skip
-    os.execve(rclone, arguments(rclone, config), environment(config, obscured))  # noqa: S606  # no shell
+    os.execve(rclone, arguments(rclone, config), environment(config, obscured))  # noqa: S606  # an argument list, no shell
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def _judged(damage: Damage, plant: Callable[[], Planted]) -> Control:
 
 def _chance(damage: Damage, seed: int) -> random.Random:
     """Its own for each damage, so that one left out changes no other."""
-    return random.Random(f"{seed}/{damage.name}")  # noqa: S311  # chosen, not secret
+    return random.Random(f"{seed}/{damage.name}")  # noqa: S311  # a seed must give the same choice
 
 
 def _in_files(material: Material, damage: Damage, seed: int) -> Control:

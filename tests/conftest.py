@@ -1,9 +1,10 @@
 """Builders beside this file for every test (`from histories import ...`), and what may run side by side.
 
 Theory: much of a test with processes is waiting, so two processes of pytest share two cores well
-(`make test`). But a drill that has to pass wants a machine that answers in time: while drills run, what runs
-beside them is light (no processes) and polite, and all that has processes of its own comes afterwards.
-Two users of one sandbox's net cannot run at once: those files are a group, and a group stays in one process.
+(`make test`). But a drill that has to pass wants a machine that answers in time: nothing runs beside it.
+Beside one that must not pass runs what is light (no processes) and polite; all that has processes of its
+own comes afterwards. Two users of one sandbox's net cannot run at once: those files are a group, and a group
+stays in one process.
 """
 
 import atexit
@@ -34,14 +35,14 @@ atexit.register(shutil.rmtree, os.environ["DRILL_STATE"], ignore_errors=True)
 settings.register_profile("drill", deadline=None)
 settings.load_profile("drill")
 
-DRILLS, SANDBOX, RIG = "drills", "one sandbox", "fault rig"
-POLITE, LAST = 10, 19
+GREEN, RED, SANDBOX, RIG = "green drills", "red drills", "one sandbox", "fault rig"
+POLITE = 10
 LONGEST = "test_restore"
 LIGHT = ("tests/unit/", "tests/properties/")
 GROUPS = {
-    "test_drills_green": DRILLS,
-    "test_foreign": DRILLS,
-    "test_drills_red": DRILLS,
+    "test_drills_green": GREEN,
+    "test_foreign": GREEN,
+    "test_drills_red": RED,
     "test_refusals": SANDBOX,
     "test_experiments": SANDBOX,
     "test_chaos_run_interrupted": SANDBOX,
@@ -64,20 +65,26 @@ class Groups(LoadScopeScheduling):
         return GROUPS.get(name, name)
 
     def _assign_work_unit(self, node: WorkerController) -> None:
-        """While another process drills, only what is light; the rest is given out when it has ended."""
+        """While another process drills, only what may run beside it; the rest when that has ended."""
         waiting = next(iter(next(iter(self.workqueue.values()))))
-        if waiting.startswith(LIGHT) or not self._drilling() - {node}:
+        elsewhere = {group for group, at in self._drilling() if at != node}
+        if not elsewhere or (elsewhere == {RED} and waiting.startswith(LIGHT)):
             super()._assign_work_unit(node)
 
-    def _drilling(self) -> set[WorkerController]:
-        """The processes that have drills left to run."""
-        return {node for node, work in self.assigned_work.items() if not all(work.get(DRILLS, {}).values())}
+    def _drilling(self) -> set[tuple[str, WorkerController]]:
+        """The drills that are left to run, and the processes that run them."""
+        return {
+            (group, node)
+            for node, work in self.assigned_work.items()
+            for group in (GREEN, RED)
+            if not all(work.get(group, {}).values())
+        }
 
     def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
-        """With the last drill the processes that waited go on."""
+        """With the last drill of a kind the processes that waited go on."""
         drilled = self._drilling()
         super().mark_test_complete(node, item_index, duration)
-        if drilled and not self._drilling():
+        if drilled != self._drilling():
             self.schedule()
 
 
@@ -89,19 +96,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The drills first, and what may run beside them; then the longest file, so that nobody waits for it."""
 
-    def order(item: pytest.Item) -> tuple[bool, bool, bool]:
-        name = item.path.stem
-        return GROUPS.get(name) != DRILLS, not item.nodeid.startswith(LIGHT), name != LONGEST
+    def order(item: pytest.Item) -> tuple[bool, bool, bool, bool]:
+        group, light = GROUPS.get(item.path.stem), item.nodeid.startswith(LIGHT)
+        return group != GREEN, group != RED, not light, item.path.stem != LONGEST
 
     items.sort(key=order)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A process that shares the machine with drills lets them go first."""
-    if "PYTEST_XDIST_WORKER" not in os.environ or GROUPS.get(item.path.stem) == DRILLS:
+    if "PYTEST_XDIST_WORKER" not in os.environ or GROUPS.get(item.path.stem) in (GREEN, RED):
         return
     if os.nice(0) < POLITE:
         os.nice(POLITE - os.nice(0))
     # Linux may share the processor out by session (sched(7), autogroups): niceness counts only within one.
     with contextlib.suppress(OSError):
-        Path("/proc/self/autogroup").write_text(str(LAST if item.nodeid.startswith(LIGHT) else 0))
+        Path("/proc/self/autogroup").write_text(str(POLITE if item.nodeid.startswith(LIGHT) else 0))

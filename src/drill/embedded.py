@@ -16,7 +16,7 @@ from pathlib import Path
 from drill.model.errors import DefinitionError, WorldError
 from drill.model.verdicts import EXIT_DEFINITION
 
-START_WITHIN_S = 90.0
+START_WITHIN_S = 150.0
 STOP_WITHIN_S = 30.0
 PROFILES = ("ha", "lite", "realistic")
 

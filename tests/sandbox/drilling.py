@@ -11,7 +11,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 Summary = dict[str, Any]
-WITHIN_S = 240
+WITHIN_S = 300
 
 
 def embedded(instance: int, profile: str = "lite") -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Whole drills on platforms that are well: every objective PASS, and what was stored says so again.
 
-They want the machine to themselves, so they come one after the other, and first.
+They want the machine to themselves: they come first, and nothing runs beside them.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from drilling import drill, embedded, variant, wrong
+from drilling import drill, embedded, of_status, variant, wrong
 
 from drill.embedded import SandboxOptions, sandbox
 from machine import Machine, excuse
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(400)]
 EHR, VOICE, ZONES = 70, 60, 50
 # A flapping zone cuts off more callers, for longer; one that is frozen is found by silence.
 WAYS = {
@@ -35,7 +35,8 @@ def passes(file: Path, runs: Path, *where: str) -> Path:
     """Exit 0 and every objective PASS; its run."""
     machine = Machine()
     code, summary = drill(file, runs, *where)
-    excuse(wrong(summary), machine.stolen())
+    if code:
+        excuse(of_status(summary, "FAIL"), machine.stolen())
     assert (code, wrong(summary)) == (0, {})
     return Path(summary["run"])
 

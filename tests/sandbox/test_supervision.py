@@ -27,9 +27,9 @@ from drill.sandbox.layout import ZONES, Address, Layout
 pytestmark = pytest.mark.processes
 
 COMMAND = (sys.executable, "-m", "drill.sandbox")
-UP_S = 90.0
+UP_S = 150.0
 GONE_S = 3.0
-BACK_S = 20.0
+BACK_S = 60.0
 AUTOGROUPS = Path("/proc/sys/kernel/sched_autogroup_enabled")
 
 

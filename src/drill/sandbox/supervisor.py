@@ -26,7 +26,7 @@ from drill.sandbox.roster import FAULT_PROXY, HOMES
 from drill.sandbox.state import State, replace
 from drill.sandbox.yard import Store, StoreError
 
-START_DEADLINE_S = 60.0
+START_DEADLINE_S = 120.0
 _POLL_S = 0.05
 
 

@@ -16,7 +16,8 @@ import pytest
 STOLEN_MAX = 0.05
 # Rows and doubles do not come of slowness, nor does a fault that stays on.
 NEVER = (
-    "turns.", "ehr_writes.doubled", "ehr_writes.altered", "calls.right_patient", "restore.", "integrity.reverted",
+    "turns.", "ehr_writes.doubled", "ehr_writes.altered", "calls.right_patient", "restore.",
+    "integrity.reverted",
 )  # fmt: skip
 SPENT = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
 

@@ -26,9 +26,9 @@ def on_ehr(defect: str, folder: Path) -> Path:
     """Fewer callers, half the recovery; turns that block one another need longer until they are enough."""
     more = [("fault: 14s", "fault: 22s")] if defect == "cascade" else []
     return variant(
-        "fast.yaml", folder / "drill.yaml", ("recovery: 30s", "recovery: 16s"), ("sustained: 6s", "sustained: 4s"),
-        ("concurrency: 24", "concurrency: 16"), ("within: 25s", "within: 12s"),
-        ("closes_within: 15s", "closes_within: 12s"), *more,
+        "fast.yaml", folder / "drill.yaml", ("recovery: 30s", "recovery: 16s"),
+        ("sustained: 6s", "sustained: 4s"), ("concurrency: 24", "concurrency: 16"),
+        ("within: 25s", "within: 12s"), ("closes_within: 15s", "closes_within: 12s"), *more,
     )  # fmt: skip
 
 

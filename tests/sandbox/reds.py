@@ -39,7 +39,8 @@ def on_zone(defect: str, folder: Path) -> Path:
         more += [experiment("zone-kill", folder, "stall_s: 1.5", "stall_s: 4")]
     return variant(
         "zone-fast.yaml", folder / "drill.yaml", ("recovery: 45s", "recovery: 26s"),
-        ("concurrency: 24", "concurrency: 12"), ("redundancy_within: 30s", "redundancy_within: 20s"), *more,
+        ("concurrency: 24", "concurrency: 12"), ("redundancy_within: 40s", "redundancy_within: 20s"),
+        ("zone_back_within: 30s", "zone_back_within: 20s"), *more,
     )  # fmt: skip
 
 

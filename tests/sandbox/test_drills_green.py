@@ -22,10 +22,10 @@ EHR, VOICE, ZONES = 70, 60, 50
 # A flapping zone cuts off more callers, for longer; one that is frozen is found by silence.
 WAYS = {
     "zone-kill": (),
-    "zone-pause": (("detected_within: 5s", "detected_within: 8s"),),
+    "zone-pause": (("detected_within: 8s", "detected_within: 12s"),),
     "zone-isolate": (),
     "zone-flap": (
-        ("fault: 16s", "fault: 30s"), ("within: 20s,", "within: 40s,"),
+        ("fault: 16s", "fault: 30s"), ("within: 30s,", "within: 45s,"),
         ("dropped_max: 20", "dropped_max: 40"), ("seconds: 400", "seconds: 600"),
     ),
 }  # fmt: skip

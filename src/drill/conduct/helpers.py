@@ -101,6 +101,7 @@ class Helpers:
             seconds=demand.seconds,
             seed=plan.seed,
             arrivals=load.arrivals,
+            frame_ms=load.frame_ms,
             windows_s=phases.ramp_s + phases.baseline_s + phases.fault_s + phases.recovery_s,
             allow=allowed_edge(self._target),
             max_calls=self._target.max_calls,

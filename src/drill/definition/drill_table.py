@@ -6,8 +6,10 @@ from drill.definition.controls import CONTROL
 from drill.definition.keys import Key, ListOf, Table
 from drill.definition.kinds import AT_LEAST_ONE, COUNT, DURATION, NAME, NUMBER, SHARE, TEXT, choice
 from drill.definition.voice import VOICE
+from drill.model.plan import FRAMES_MS
 from drill.traffic import PROFILES
 
+FRAME = choice("frame", *(f"{ms}ms" for ms in FRAMES_MS))
 ARRIVALS = choice("time of day", *PROFILES)
 SCHEDULE = choice("schedule", "daily", "weekly", "monthly", "quarterly", "yearly", "on demand")
 
@@ -33,6 +35,13 @@ LOAD = Table(
             ARRIVALS,
             "Time of day: the shape of the calls' rate over the windows after the ramp; flat when not given.",
             "arrivals: clinic-morning",
+            required=False,
+        ),
+        Key(
+            "frame",
+            FRAME,
+            "Audio that leaves at a time, 20ms when not given; longer is cheaper to carry, and later.",
+            "frame: 20ms",
             required=False,
         ),
     ),

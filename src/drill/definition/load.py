@@ -20,6 +20,7 @@ from drill.definition.voice import voice_limits
 from drill.definition.yaml_nodes import parse_yaml
 from drill.model.errors import DefinitionError
 from drill.model.plan import (
+    FRAMES_MS,
     AbortLimits,
     BreakerLimits,
     CallLimits,
@@ -153,6 +154,7 @@ def _build(section: Section, path: Path, profile: Path, experiment: tuple[Path, 
             concurrency=load.get("concurrency"),
             mean_call_s=load.get("mean_call"),
             arrivals=load.get("arrivals", FLAT.name),
+            frame_ms=int(load.get("frame", f"{FRAMES_MS[0]}ms").removesuffix("ms")),
         ),
         phases=Phases(*(phases.get(name) for name in ("ramp", "baseline", "fault", "recovery"))),
         objectives=_objectives(section.section("objectives")),

@@ -24,12 +24,12 @@ from drill.load.dialect import Dialect, MarkGrammar
 from drill.load.dialects import USUAL, dialect_of
 from drill.load.speech import FRAME_MS
 from drill.model.errors import DefinitionError
+from drill.model.plan import FRAMES_MS
 from drill.model.target import MAX_CALLS, MAX_CALLS_PER_S
 from drill.traffic import FLAT, PROFILES
 from drill.traffic.schedule import PATIENTS, Demand
 
 SANDBOX_TARGET = Path(".drill/sandbox-0/target.toml")
-FIDELITIES_MS = (FRAME_MS, 40, 100, 200)
 MASKS = ZERO, RANDOM = "zero", "random"
 _LOOPBACK = ipaddress.ip_network("127.0.0.0/8")
 _NAME = re.compile(r"[\w.-]{1,64}", re.ASCII)
@@ -91,7 +91,7 @@ def from_environ(environ: Mapping[str, str], folder: Path, own_arrivals: str = "
         reader.path("DRILL_SCHEDULE"),
         reader.value("DRILL_TURN_MARK", _grammar, MarkGrammar(), f"a pattern that names {sorted(_PARTS)}"),
         _dialect(reader),
-        reader.value("DRILL_FRAME_MS", _frame_ms, FRAME_MS, f"one of {', '.join(map(str, FIDELITIES_MS))}"),
+        reader.value("DRILL_FRAME_MS", _frame_ms, FRAME_MS, f"one of {', '.join(map(str, FRAMES_MS))}"),
         reader.value("DRILL_MASK", _mask, MASKS[0], f"one of {', '.join(MASKS)}") == RANDOM,
     )  # fmt: skip
     if reader.mistakes:
@@ -208,7 +208,7 @@ def _positive(text: str) -> float:
 
 
 def _frame_ms(text: str) -> int:
-    if int(text) not in FIDELITIES_MS:
+    if int(text) not in FRAMES_MS:
         raise ValueError(text)
     return int(text)
 

@@ -14,6 +14,9 @@ from typing import Any
 from drill.model.voice import HeardLimits as HeardLimits
 from drill.model.voice import VoiceLimits as VoiceLimits
 
+# Telephony's 20 ms, and bundles of them: what is cheaper to carry is later by as much.
+FRAMES_MS = (20, 40, 100, 200)
+
 
 @dataclass(frozen=True, slots=True)
 class Phases:
@@ -219,13 +222,15 @@ class AbortLimits:
 
 @dataclass(frozen=True, slots=True)
 class LoadPlan:
-    """The calls: locustfile, its digest, and what is asked of it. `arrivals` is the time of day, by name."""
+    """The calls: locustfile, its digest, and what is asked of it. `arrivals` is the time of day, by name;
+    `frame_ms` how much audio leaves at a time, one of `FRAMES_MS`."""
 
     profile: str
     profile_digest: str
     concurrency: int
     mean_call_s: float
     arrivals: str = "flat"
+    frame_ms: int = FRAMES_MS[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Mapping
+from functools import lru_cache
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from drill.model.events import BreakerSample
 
 _PREFIX = "resilience4j_circuitbreaker"
+_Sample = tuple[str, Mapping[str, str], float]
 _RANK = ("open", "forced_open", "half_open", "disabled", "metrics_only", "closed")
 
 
-def _samples(text: str, of: str) -> Iterator[tuple[str, dict[str, str], float]]:
-    """Samples of metrics whose name begins so. Lines that do not speak of it are left out before they are
-    parsed: a page is read several times a second beside the platform, and most of it is of something else."""
-    lines = "\n".join(line for line in text.split("\n") if of in line)
-    for family in text_string_to_metric_families(lines + "\n"):
-        for sample in family.samples:
-            yield sample.name, sample.labels, sample.value
+def _samples(text: str, of: str) -> tuple[_Sample, ...]:
+    """Samples of metrics whose name begins so. A page is read several times a second beside the platform:
+    lines that do not speak of it are left out before they are parsed, and what says the same is not again."""
+    return _parsed("\n".join(line for line in text.split("\n") if of in line))
+
+
+@lru_cache(maxsize=64)
+def _parsed(lines: str) -> tuple[_Sample, ...]:
+    families = text_string_to_metric_families(lines + "\n")
+    return tuple((it.name, it.labels, it.value) for family in families for it in family.samples)
 
 
 def breaker_sample(zone: str, breaker: str, text: str) -> BreakerSample:

@@ -19,9 +19,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from patroni.__main__ import main as patroni_main
-from patroni.config import Config
-from patroni.dcs import Member
+import yaml
+
+# As it is imported, twice in each zone, Patroni reads long tables of parameters: libyaml is quick.
+_STOCK = yaml.SafeLoader
+yaml.SafeLoader = getattr(yaml, "CSafeLoader", _STOCK)  # type: ignore[misc]
+
+from patroni.__main__ import main as patroni_main  # noqa: E402
+from patroni.config import Config  # noqa: E402
+from patroni.dcs import Member  # noqa: E402
+
+yaml.SafeLoader = _STOCK  # type: ignore[misc]
 
 
 def through(ways: Mapping[str, str], text: str) -> str:

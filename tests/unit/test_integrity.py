@@ -245,6 +245,17 @@ def load_says(from_s: float, **values: float) -> Entries:
     )
 
 
+def test_what_the_host_took_is_told_and_excuses_nothing() -> None:
+    """Beside a load that kept its time, and beside one that did not."""
+    told = "The host of the load's machine took 30.0 % of its processors meanwhile."
+    assert "host" not in verdicts(load_says(0.0, stolen_share=0.04))["integrity.load"].sentence
+    well = verdicts(load_says(0.0, stolen_share=0.3))["integrity.load"]
+    late = verdicts(load_says(0.0, stolen_share=0.3, late_frames=40))["integrity.load"]
+    assert (well.status, late.status) == (PASS, UNKNOWN)
+    assert well.sentence.endswith(told)
+    assert late.sentence.endswith(told)
+
+
 @pytest.mark.parametrize(
     "spoiled",
     [

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from drill.journal import Journal
 from drill.load.lateness import Lateness
+from drill.load.stolen import processors
 from drill.model.events import ClockAnchor, Event, LoadSample, ScheduleWritten
 from drill.traffic.schedule import Schedule
 
@@ -27,6 +28,7 @@ class Recorder:
         self._journal = None if path is None else Journal(path, run_id)
         self._arrival_late_ms = 0.0
         self._cpu_ns, self._wall_ns = time.process_time_ns(), time.monotonic_ns()
+        self._machine = processors()
 
     def begin(self, schedule: Schedule) -> None:
         """Anchor the clock and name the schedule, before the first call."""
@@ -47,7 +49,7 @@ class Recorder:
 
     def sample(self, calls_up: int, lateness: Lateness) -> LoadSample:
         """Write, and return, what the time since the last sample was like."""
-        cpu_ns, wall_ns = time.process_time_ns(), time.monotonic_ns()
+        cpu_ns, wall_ns, machine = time.process_time_ns(), time.monotonic_ns(), processors()
         share = (cpu_ns - self._cpu_ns) / max(1, wall_ns - self._wall_ns)
         sample = LoadSample(
             calls_up,
@@ -56,8 +58,9 @@ class Recorder:
             round(share, 4),
             lateness.total,
             lateness.later_than(LATE_MS),
+            round(machine.share_since(self._machine), 4),
         )
-        self._cpu_ns, self._wall_ns, self._arrival_late_ms = cpu_ns, wall_ns, 0.0
+        self._cpu_ns, self._wall_ns, self._arrival_late_ms, self._machine = cpu_ns, wall_ns, 0.0, machine
         self.record(sample, wall_ns)
         return sample
 

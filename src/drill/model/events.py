@@ -351,6 +351,7 @@ class LoadSample(Event):
     """Once a second: calls up, and how punctual the generator itself was in that second.
 
     `late_frames` of its `frames` left more than 20 ms, one frame's length, after they were due.
+    `stolen_share` of this machine's processors was taken by its host, for others.
     """
 
     kind: ClassVar[str] = "load.sample"
@@ -360,6 +361,7 @@ class LoadSample(Event):
     cpu_share: float
     frames: int
     late_frames: int
+    stolen_share: float = 0.0
 
 
 # --- probes -----------------------------------------------------------------------------------

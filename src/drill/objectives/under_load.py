@@ -25,6 +25,7 @@ LATE_FRAMES_SHARE_MAX = 0.01  # that is: p99 of the lateness at most 20 ms, the 
 CPU_SHARE_MAX = 0.85
 SECONDS_SHARE_MIN = 0.95
 UP_DIFFERENCE_MAX = 0.1  # real loads agree with their own events to the call
+STOLEN_SHARE_TOLD = 0.05  # a busy host takes some per cent of every virtual machine
 UNHEARD_SHARE_MAX = 0.01  # real loads told of every call
 
 
@@ -43,15 +44,32 @@ def load(plan: Plan, timeline: Timeline) -> Verdict:
     limit = f"at least {percent(CALLS_SHARE_MIN)} of {asked}{'' if flat else f' ({plan.load.arrivals})'}"
     measured, because = f"{up:.1f} calls up", _worst(points)
     if wrong:
-        sentence = f"The load was not what was planned: {'; '.join(wrong)}."
+        sentence = f"The load was not what was planned: {'; '.join(wrong)}.{_aside(timeline)}"
         return unknown(LOAD, sentence, measured=measured, limit=limit, because=because)
     frames, too_late = sum(p.frames for p in points), sum(p.late_frames for p in points)
     cpu = sum(p.cpu_share for p in points) / len(points)
     sentence = (
         f"{up:.1f} of {asked} calls were up on average; {too_late} of {frames} frames left more than 20 ms "
-        f"late, CPU {percent(cpu)} on average{f'; {scatter}' if scatter else ''}."
+        f"late, CPU {percent(cpu)} on average{f'; {scatter}' if scatter else ''}.{_aside(timeline)}"
     )
     return passed(LOAD, sentence, measured=measured, limit=limit, because=because)
+
+
+def stolen(timeline: Timeline) -> str:
+    """What the host took of the machine that the load ran on, "" when that is too little to matter.
+
+    It excuses nothing: whether it slowed the platform as well is known to whoever knows where that runs.
+    """
+    shares = [p.stolen_share for p in timeline.load if timeline.evidence.holds(p.t_s)]
+    mean = sum(shares) / max(1, len(shares))
+    if mean < STOLEN_SHARE_TOLD:
+        return ""
+    return f"The host of the load's machine took {percent(mean)} of its processors meanwhile"
+
+
+def _aside(timeline: Timeline) -> str:
+    told = stolen(timeline)
+    return f" {told}." if told else ""
 
 
 def _silent(timeline: Timeline) -> list[str]:

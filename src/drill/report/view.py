@@ -20,6 +20,7 @@ from drill.model.verdicts import Status, Verdict, worst
 from drill.objectives.failover import MTTR
 from drill.objectives.phases import PhaseMark, phases
 from drill.objectives.recovery import measure
+from drill.objectives.under_load import stolen
 from drill.recovery_estimate import Recovery
 from drill.report import (
     callers,
@@ -148,6 +149,8 @@ def _warnings(plan: Plan, timeline: Timeline, streams: Sequence[Stream]) -> tupl
     if plan.sham:
         found.append("This was a sham run: everything was done but the fault.")
     found += [f"Damaged journal: {stream.fault}" for stream in streams if stream.fault]
+    if told := stolen(timeline):
+        found.append(f"{told}: what was late on that machine may be late by this.")
     return tuple(found)
 
 

@@ -147,6 +147,7 @@ class LoadPoint:
     cpu_share: float
     frames: int
     late_frames: int
+    stolen_share: float
     id: str
 
 

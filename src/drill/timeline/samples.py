@@ -77,7 +77,8 @@ def load(events: Sorted) -> tuple[LoadPoint, ...]:
     return tuple(
         LoadPoint(
             r.stream, events.at(r), e.calls_up,
-            e.lateness_ms_p99, e.arrival_lateness_ms_max, e.cpu_share, e.frames, e.late_frames, r.id,
+            e.lateness_ms_p99, e.arrival_lateness_ms_max, e.cpu_share, e.frames, e.late_frames,
+            e.stolen_share, r.id,
         )
         for r, e in events.of(LoadSample)
     )  # fmt: skip

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 
 from drill.journal import Stream, merge
 from drill.judge import judge
-from drill.model.events import GuardChecked
+from drill.model.events import GuardChecked, LoadSample, Recorded
 from drill.model.plan import Plan
 from drill.model.verdicts import Status, Verdict
 from drill.report import View, build_view, render_html, render_markdown
@@ -220,3 +220,20 @@ def test_a_big_run_is_rendered_in_seconds() -> None:
     html = render_html(build_view(plan, timeline, verdicts, streams))
     assert time.process_time() - began < 5.0  # generous: test machines are busy
     assert len(html) < 400_000
+
+
+def test_what_the_host_took_of_the_machine_stands_above_the_figures() -> None:
+    """Whoever reads that something was late has to know it first."""
+    assert good().warnings == ()
+    streams = tuple(
+        dataclasses.replace(stream, events=tuple(_with_a_host(record) for record in stream.events))
+        for stream in run.streams()
+    )
+    (warning,) = view_of(run.plan(), streams).warnings
+    assert warning.startswith("The host of the load's machine took 30.0 % of its processors meanwhile")
+
+
+def _with_a_host(record: Recorded) -> Recorded:
+    if not isinstance(record.event, LoadSample):
+        return record
+    return dataclasses.replace(record, event=dataclasses.replace(record.event, stolen_share=0.3))

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-import psutil
 import pytest
+
+from drill.load.stolen import processors
 
 STOLEN_MAX = 0.05
 # Rows and doubles do not come of slowness, nor does a fault that stays on.
@@ -19,20 +20,17 @@ NEVER = (
     "turns.", "ehr_writes.doubled", "ehr_writes.altered", "calls.right_patient", "restore.",
     "integrity.reverted",
 )  # fmt: skip
-SPENT = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
 
 
 class Machine:
     """From its making on."""
 
     def __init__(self) -> None:
-        self._before = psutil.cpu_times()
+        self._before = processors()
 
     def stolen(self) -> float:
         """The share of all processors' time that was taken; 0 where the system does not tell."""
-        now = psutil.cpu_times()
-        spent = {name: getattr(now, name, 0.0) - getattr(self._before, name, 0.0) for name in SPENT}
-        return spent["steal"] / max(sum(spent.values()), 1e-9)
+        return processors().share_since(self._before)
 
 
 def excuse(failed: Collection[str], stolen: float) -> None:

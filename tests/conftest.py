@@ -81,11 +81,10 @@ class Groups(LoadScopeScheduling):
         }
 
     def mark_test_complete(self, node: WorkerController, item_index: int, duration: float = 0) -> None:
-        """With the last drill of a kind the processes that waited go on."""
-        drilled = self._drilling()
+        """Whoever waited is asked again: a drill may have been the last, and a process holds back its last
+        test until it knows of another."""
         super().mark_test_complete(node, item_index, duration)
-        if drilled != self._drilling():
-            self.schedule()
+        self.schedule()
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:

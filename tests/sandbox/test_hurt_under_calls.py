@@ -78,9 +78,10 @@ def test_an_experiment_runs_alone(platform: Path, tmp_path: Path, name: str, wit
 
 
 def gaps(events: list[Event]) -> bool:
-    """Some caller heard holes, and jitter, and audio that came too late."""
+    """Some caller heard holes, and jitter, and audio that came too late. A call that is well has next to no
+    jitter; it is a running mean, so how high it stands when a call ends is chance (15 to 25 ms)."""
     heard = [e for e in events if isinstance(e, CallHeard)]
-    return any(e.jitter_ms > 15 and e.silence_ms > 0 and e.late_share > 0 for e in heard)
+    return any(e.jitter_ms > 5 and e.silence_ms > 0 and e.late_share > 0 for e in heard)
 
 
 def piled_up(events: list[Event]) -> bool:

@@ -33,6 +33,7 @@ from drill.restore.exercise import Order, exercise, sweep
 from drill.restore.stores import open_store
 from drill.target import load_target
 from drill.timeline.restored import PHASES
+from machine import Machine, excuse
 
 pytestmark = pytest.mark.processes
 ROOT = Path(__file__).parents[2]
@@ -292,12 +293,14 @@ def test_a_drill_restores_under_calls_and_says_what_came_back(target: Target, tm
 
 
 def test_a_drill_that_is_killed_midway_leaves_no_copy(target: Target, tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        command(target, tmp_path), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
-    )
+    machine, said = Machine(), tmp_path / "said.txt"
+    with said.open("wb") as out:
+        process = subprocess.Popen(command(target, tmp_path), stdout=out, stderr=out, cwd=ROOT)
     until = time.monotonic() + 120
     while not (found := list(tmp_path.glob("*/*/restored/data/PG_VERSION"))) and time.monotonic() < until:
-        assert process.poll() is None
+        if process.poll() is not None:  # a baseline that was not met, so nothing was restored
+            excuse((), machine.stolen())
+        assert process.poll() is None, said.read_text()
         time.sleep(0.02)
     process.kill()
     process.wait(timeout=10)

@@ -333,15 +333,15 @@ def test_a_half_closed_caller_still_gets_its_answer(strict: Api) -> None:
 
 @pytest.mark.parametrize("stream", ["upstream", "downstream"])
 def test_latency_delays_one_direction(api: Api, stream: str) -> None:
-    """300 ms more for a round trip, on either stream; gone with the toxic, on the same connection."""
+    """So much more for a round trip, on either stream; gone with the toxic, on the same connection."""
     with upstream(echo) as up, dial(api.proxy(up)) as caller:
-        assert round_trip_s(caller) < 0.25
-        path = api.toxic("latency", stream, latency=300)
-        assert 0.29 <= round_trip_s(caller) < 1.2
-        api.call("PATCH", path, {"attributes": {"latency": 600}})
-        assert 0.59 <= round_trip_s(caller) < 1.5
+        assert round_trip_s(caller) < 0.8
+        path = api.toxic("latency", stream, latency=900)
+        assert 0.89 <= round_trip_s(caller) < 3
+        api.call("PATCH", path, {"attributes": {"latency": 1800}})
+        assert 1.79 <= round_trip_s(caller) < 5
         assert api.call("DELETE", path).status_code == 204
-        assert round_trip_s(caller) < 0.25
+        assert round_trip_s(caller) < 0.8
 
 
 def test_latency_of_two_streams_adds_up(api: Api) -> None:
@@ -383,16 +383,16 @@ def test_bandwidth_zero_stops_the_flow_and_loses_nothing(api: Api) -> None:
 
 
 def test_slow_close_delays_only_the_end(api: Api) -> None:
-    """The bytes at once, the hanging up 500 ms later."""
+    """The bytes at once, the hanging up 1.5 s later."""
     with upstream(sends(b"bye")) as up:
         address = api.proxy(up)
-        api.toxic("slow_close", delay=500)
+        api.toxic("slow_close", delay=1500)
         with dial(address) as caller:
             began = time.monotonic()
             assert exactly(caller, 3) == b"bye"
-            assert time.monotonic() - began < 0.4
+            assert time.monotonic() - began < 1.2
             assert drain(caller) == b""
-            assert 0.45 <= time.monotonic() - began < 2
+            assert 1.45 <= time.monotonic() - began < 5
 
 
 def test_timeout_swallows_then_closes(api: Api) -> None:

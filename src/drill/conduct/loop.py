@@ -154,10 +154,18 @@ def _fault(run: Run) -> None:
         )
 
 
+def good_for_s(plan: Plan) -> float:
+    """How long callers have to be well until the recovery is over. What they hear then is held against the
+    baseline's limits: that takes as many samples, so it takes as long."""
+    limits = plan.objectives.recovery or DEFAULT_LIMITS
+    heard_s = plan.phases.baseline_s if plan.objectives.voice is not None else 0.0
+    return max(limits.sustained_s + SUSTAIN_MARGIN_S, heard_s)
+
+
 def _sustained(run: Run) -> Callable[[], bool]:
     """True once the live picture has been good for the sustained window: callers well, breakers closed,
     and a platform that can lose zones whole again, so that the judge has evidence of its redundancy."""
-    target, good_since = run.target, time.monotonic()
+    target, good_since, wanted_s = run.target, time.monotonic(), good_for_s(run.plan)
     members = [member.zone for member in target.store.members] if target.store else []
     zones = [zone.name for zone in target.zones] if target.edge_admin and (target.control or members) else []
 
@@ -167,6 +175,6 @@ def _sustained(run: Run) -> Callable[[], bool]:
         well = live.breach_share() <= run.limits.back_share and live.breakers_closed()
         if not (well and live.whole(zones, members)):
             good_since = time.monotonic()
-        return time.monotonic() - good_since >= run.limits.sustained_s + SUSTAIN_MARGIN_S
+        return time.monotonic() - good_since >= wanted_s
 
     return done

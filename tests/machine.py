@@ -14,11 +14,11 @@ import pytest
 
 from drill.load.stolen import processors
 
-STOLEN_MAX = 0.05
-# Rows and doubles do not come of slowness, nor does a fault that stays on.
+STOLEN_MAX = 0.1
+# Rows and doubles do not come of slowness, nor a step that no breaker may take, nor a fault that stays on.
 NEVER = (
     "turns.", "ehr_writes.doubled", "ehr_writes.altered", "calls.right_patient", "restore.",
-    "integrity.reverted",
+    "breaker.legal", "integrity.reverted",
 )  # fmt: skip
 
 

@@ -23,13 +23,13 @@ import yaml
 
 # As it is imported, twice in each zone, Patroni reads long tables of parameters: libyaml is quick.
 _STOCK = yaml.SafeLoader
-yaml.SafeLoader = getattr(yaml, "CSafeLoader", _STOCK)  # type: ignore[misc]
+yaml.SafeLoader = getattr(yaml, "CSafeLoader", _STOCK)  # type: ignore[misc]  # a class, put back below
 
-from patroni.__main__ import main as patroni_main  # noqa: E402
-from patroni.config import Config  # noqa: E402
-from patroni.dcs import Member  # noqa: E402
+from patroni.__main__ import main as patroni_main  # noqa: E402  # it reads the tables right here
+from patroni.config import Config  # noqa: E402  # after the loader is set
+from patroni.dcs import Member  # noqa: E402  # after the loader is set
 
-yaml.SafeLoader = _STOCK  # type: ignore[misc]
+yaml.SafeLoader = _STOCK  # type: ignore[misc]  # put back: nobody else asked for another loader
 
 
 def through(ways: Mapping[str, str], text: str) -> str:

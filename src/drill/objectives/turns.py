@@ -20,7 +20,7 @@ from drill.objectives.stored_turns import Comparison, Told, compare
 from drill.objectives.writes import ACKNOWLEDGED, cut_short, digest_of, last_readback, unreadable
 from drill.timeline import ReadBack, Timeline, Turn
 
-NOTHING_THERE = "The store holds no row of this drill, so none could be made up, there twice, or differ."
+NOTHING_THERE = "The store holds no row of this drill, so there was nothing to look at."
 LOST, HOLES, PHANTOM, DOUBLED, ALTERED, ORDER = NAMES = (
     "turns.lost", "turns.holes", "turns.phantom", "turns.doubled", "turns.altered", "turns.order",
 )  # fmt: skip
@@ -39,11 +39,11 @@ def judge(plan: Plan, timeline: Timeline, streams: Sequence[Stream]) -> tuple[Ve
     found = compare(map(told_by, turns), timeline.stored)
     phantom = _phantom(timeline, found, readback, cut_short(streams))
     if found.promised and not found.rows:
-        nothing = (
-            unknown(name, NOTHING_THERE, because=[readback.id]) for name in (PHANTOM, DOUBLED, ALTERED)
-        )
-        lost, holes = _lost(timeline, limits, turns, found, readback), _holes(turns, found, readback)
-        return lost, holes, *nothing, _order(turns, found, readback)
+        nothing = [
+            unknown(name, NOTHING_THERE, because=[readback.id]) for name in (HOLES, PHANTOM, DOUBLED, ALTERED)
+        ]
+        lost = _lost(timeline, limits, turns, found, readback)
+        return lost, *nothing, _order(turns, found, readback)
     if not found.promised:
         return _none_promised(phantom, readback)
     return (

@@ -183,7 +183,7 @@ def test_an_acknowledgement_is_not_taken_back_by_a_second_end() -> None:
 
 
 def test_where_no_row_is_nothing_is_said_of_rows() -> None:
-    """All are lost; that what is lost is a clean tail, and no row made up, doubled or altered, is no finding."""
+    """All are lost; a clean tail, and no row made up, doubled or altered, is no finding then."""
     found = judged(with_store(lambda _: []))
     assert found["turns.lost"].status is FAIL
     assert {v.status for name, v in found.items() if name in NAMES and name != "turns.lost"} == {UNKNOWN}

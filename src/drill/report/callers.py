@@ -47,8 +47,10 @@ def calls_figure(timeline: Timeline) -> Figure:
 
 def turns_figure(timeline: Timeline) -> Figure:
     """How many turns there were, and what became of them."""
-    turns = Counter(dot_kind(turn) for turn in timeline.turns)
+    settled = settled_turns(timeline)
+    turns, cut = Counter(dot_kind(turn) for turn in settled), len(timeline.turns) - len(settled)
     note = f"{turns['degraded']} degraded, {turns['never']} without an answer"
+    note += f", {cut} not due before the end" if cut else ""
     return Figure("Turns", str(len(timeline.turns)), note)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from drill.model.plan import Plan
 from drill.model.units import seconds
+from drill.objectives.calls import settled_turns
 from drill.objectives.phases import PhaseMark
 from drill.recovery_estimate import Recovery
 from drill.report import subject, zones
@@ -119,7 +120,7 @@ def _share(plan: Plan, steps: Sequence[Step], zero_s: float, window: Span) -> St
 
 def _latency(timeline: Timeline, zero_s: float, window: Span) -> DotLane:
     slo_s = timeline.turn_slo_s
-    asked = [t for t in timeline.turns if window.start_s <= t.eos_s <= window.end_s]
+    asked = [t for t in settled_turns(timeline) if window.start_s <= t.eos_s <= window.end_s]
     answered = sorted(t.waited_s for t in asked if t.answered)
     usual = answered[math.ceil(len(answered) * 0.995) - 1] if answered else 0.0
     top = axis(min(max(usual, slo_s * 1.5), slo_s * 6), " s")

@@ -9,7 +9,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from drill.evidence import Signing, enrol, environment_bytes, keygen, record_bytes, seal, signer
+from drill.evidence.environment import environment_bytes
+from drill.evidence.keys import keygen, signer
+from drill.evidence.record import record_bytes
+from drill.evidence.register import enrol
+from drill.evidence.sealing import Signing, seal
 from drill.journal import Journal
 from drill.model import events as ev
 from drill.model.plan import Plan, to_json

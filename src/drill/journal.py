@@ -32,6 +32,7 @@ from drill.redact import Redactor, known
 
 _MARK = ',"chain":"'
 _TAIL = len(_MARK) + 64 + len('"}')
+_SEAL_BYTES_MAX = 512
 
 
 # Floats that stand in a journal again and again, by their text: "-1.0" is what nobody knows.
@@ -295,6 +296,17 @@ def _ending(file: str, name: str, events: Sequence[Recorded], *, torn: bool) -> 
     if not isinstance(events[-1].event, StreamSealed):
         return f"{where}: the stream is not sealed: its writer died, or the end was cut off"
     return ""
+
+
+def is_sealed(path: Path) -> bool:
+    """Whether the last line is a seal, and nothing else: whether it fits takes going through every line."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-min(_SEAL_BYTES_MAX, file.seek(0, os.SEEK_END)), os.SEEK_END)
+            *_, last = file.read().rpartition(b"\n{")
+    except OSError:
+        return False
+    return last.endswith(b'"}\n') and f'"kind":"{StreamSealed.kind}"'.encode() in last
 
 
 def read_run(folder: Path) -> tuple[Stream, ...]:

@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from drill.evidence import enrol, environment_bytes, record_bytes
+from drill.evidence.environment import environment_bytes
+from drill.evidence.record import record_bytes
+from drill.evidence.register import enrol
 from drill.journal import Stream, read_run
 from drill.judge import folded, judge_folded, verdicts_to_json
 from drill.model.errors import JournalError

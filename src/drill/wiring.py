@@ -1,6 +1,7 @@
 """The only place that puts real parts together: files, target, sandbox, conductor, judge.
 
-The verbs of the command line and of the pytest plugin are thin calls into here.
+The verbs of the command line and of the pytest plugin are thin calls into here. What checks and makes
+signatures is imported where it is needed: it brings the clouds' signers along, for which no other run waits.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from drill.approval import ApprovalError, read_approval, unverified
 from drill.conduct import Outcome, conduct
 from drill.conduct.guards import Consent
 from drill.conduct.rehearse import Rehearsal, rehearse
@@ -23,16 +23,14 @@ from drill.conduct.signals import STOPPED
 from drill.definition import Drill, load_drill
 from drill.definition.suites import all_drills, expand, one, read_suites
 from drill.embedded import SandboxOptions, sandbox
-from drill.evidence import timestamps
-from drill.evidence.bundle import RECORD, RUN_STAMP
+from drill.evidence.record import RECORD, RUN_STAMP
 from drill.model.errors import DefinitionError, WorldError
 from drill.model.events import Aborted, GuardChecked
 from drill.model.target import Target
 from drill.plan import plan
 from drill.reaper import heal
 from drill.reaper.lock import forget
-from drill.restore.exercise import sweep
-from drill.restore.workspace import WORKSPACE, workspace
+from drill.restore.workspace import WORKSPACE
 from drill.runs import Judged, judge_run, new_run, write_results
 from drill.secret_files import refuse_secrets, with_names
 from drill.target import find_target, load_targets, target_files
@@ -96,11 +94,6 @@ def left_behind(runs: Path) -> list[Path]:
     return list(dict.fromkeys([*faults, *copies, *(copy.parent for copy in ALONE.glob(f"*/{WORKSPACE}"))]))
 
 
-def sweep_copy(run_folder: Path) -> bool:
-    """Remove the restored copy that a run left, if it did; what it paused goes on."""
-    return sweep(workspace(run_folder))
-
-
 def _named(where: Where) -> bool:
     return bool(where.name or target_files(Path(), where.file))
 
@@ -119,12 +112,14 @@ def run_drill(file: Path, target: Target, how: How, show: Show) -> Judged:
     Raises DefinitionError when the file or the target cannot be drilled, WorldError when the
     guards refused, or no time stamp was given: nothing was injected then, and the run's folder says why.
     """
-    approval = _approval(how)
-    planned = plan(_asked(file, how), target, seed=_seed(how, approval), sham=how.sham)
+    approval, approved = _approval(how)
+    planned = plan(_asked(file, how), target, seed=_seed(how, approved), sham=how.sham)
     os.environ.update(with_names(os.environ, planned.experiment))  # helpers inherit it
     refuse_secrets(planned, target)
     folder, run_id = new_run(how.runs, planned, target, approval)
     if how.tsa:
+        from drill.evidence import timestamps
+
         (folder / RUN_STAMP).write_bytes(timestamps.ask(how.tsa, (folder / RECORD).read_bytes()))
     given = Consent(how.operator or operator(), approval)
     outcome = conduct(planned, target, folder, run_id, how.argv, version("drill"), show, given)
@@ -142,8 +137,8 @@ def was_stopped(judged: Judged) -> bool:
 
 def rehearse_drill(file: Path, target: Target, how: How) -> Rehearsal:
     """Everything of a run that can be had without changing anything; the same errors as `run_drill`."""
-    approval = _approval(how)
-    planned = plan(_asked(file, how), target, seed=_seed(how, approval), sham=how.sham)
+    approval, approved = _approval(how)
+    planned = plan(_asked(file, how), target, seed=_seed(how, approved), sham=how.sham)
     return rehearse(planned, target, how.runs, Consent(how.operator or operator(), approval))
 
 
@@ -172,22 +167,22 @@ def operator(environ: Mapping[str, str] = os.environ) -> str:
         return f"uid {os.getuid()}"
 
 
-def _approval(how: How) -> str:
-    """The text of the approval's file, "" without one; DefinitionError when it is none at all."""
+def _approval(how: How) -> tuple[str, int | None]:
+    """Text and seed of the approval, "" and None without one; DefinitionError when the file holds none."""
     if how.approval is None:
-        return ""
+        return "", None
+    from drill.approval import ApprovalError, read_approval, unverified
+
     try:
         text = read_approval(how.approval)
-        unverified(text)
+        return text, unverified(text).seed
     except ApprovalError as error:
         raise DefinitionError(f"{how.approval}: {error}") from error
-    return text
 
 
-def _seed(how: How, approval: str) -> int:
-    if how.seed is not None:
-        return how.seed
-    return unverified(approval).seed if approval else secrets.randbelow(2**31)
+def _seed(how: How, approved: int | None) -> int:
+    asked = approved if how.seed is None else how.seed
+    return secrets.randbelow(2**31) if asked is None else asked
 
 
 def _noes(judged: Judged) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from drill.journal import Journal, Tail, genesis, merge, read_run, read_stream
+from drill.journal import Journal, Tail, genesis, is_sealed, merge, read_run, read_stream
 from drill.model.errors import JournalError
 from drill.model.events import PhaseEntered, TurnInvoked
 
@@ -70,6 +70,18 @@ def test_a_cut_anywhere_is_found(tmp_path: Path) -> None:
         path = tmp_path / "cut" / "load.jsonl"
         path.write_bytes(data[:size])
         assert read_stream(path).fault != "", size
+
+
+def test_a_seal_is_seen_without_the_rest_and_only_when_it_is_whole(tmp_path: Path) -> None:
+    """Also of an empty file, and of one that is not there."""
+    data = write(tmp_path / "load.jsonl").read_bytes()
+    cut = tmp_path / "cut.jsonl"
+    assert not is_sealed(cut)
+    for length in range(len(data)):
+        cut.write_bytes(data[:length])
+        assert not is_sealed(cut)
+    cut.write_bytes(data)
+    assert is_sealed(cut)
 
 
 def test_a_renamed_stream_is_found(tmp_path: Path) -> None:

@@ -11,10 +11,13 @@ from typing import Any
 
 import click
 
-from drill import evidence as ev
 from drill.cli.options import a_run
 from drill.cli.say import as_json
 from drill.evidence import timestamps
+from drill.evidence.keys import TrustedKey, keygen, read_public, signer
+from drill.evidence.sealing import SUFFIX, Signing, bundle_path, countersign, seal
+from drill.evidence.sequence import Wanted, sequence
+from drill.evidence.verify import Link, Trust, Verification, verify
 from drill.model.errors import DefinitionError, all_or_mistakes
 from drill.model.verdicts import EXIT_CODES, Status, worst
 
@@ -30,49 +33,49 @@ _TSA = click.option(
 )
 
 
-@click.command(short_help="Make a key to sign with.")
+@click.command("keygen", short_help="Make a key to sign with.")
 @click.argument("stem", type=_PATH)
-def keygen(stem: Path) -> None:
+def keygen_command(stem: Path) -> None:
     """Make a key: STEM.key signs and stays with its owner, STEM.pub is handed to whoever verifies."""
-    private, public = ev.keygen(stem)
+    private, public = keygen(stem)
     click.echo(f"{private}  signs; keep it to yourself")
     click.echo(f"{public}  verifies; hand it over by another way than the bundles")
-    key = ev.read_public(public)
+    key = read_public(public)
     click.echo(f"key id {key.keyid}")
     click.echo(f"key    {''.join(key.pem.splitlines()[1:-1])}  for guards.approvers of a target file")
 
 
-@click.command(short_help="Seal a run into one file that anybody can check.")
+@click.command("seal", short_help="Seal a run into one file that anybody can check.")
 @click.argument("run", type=_PATH, callback=a_run)
 @_KEY
 @_PUBLIC
 @_TSA
 @click.option("-o", "--out", type=_PATH, help="The bundle's file; beside the run's folder when not given.")
-def seal(run: Path, key: str, public: Path | None, tsa: str | None, out: Path | None) -> None:
+def seal_command(run: Path, key: str, public: Path | None, tsa: str | None, out: Path | None) -> None:
     """Seal a run into one file that anybody can check: plan, journal, artefacts, verdicts, signed."""
     run = run.resolve()
-    bundle = out or ev.bundle_path(run)
+    bundle = out or bundle_path(run)
     if bundle.exists():
         raise DefinitionError(
             f"{bundle} is there already; a bundle is never overwritten (-o names another file)"
         )
-    ev.seal(run, _signing(key, public, tsa), bundle)
+    seal(run, _signing(key, public, tsa), bundle)
     click.echo(bundle)
 
 
-@click.command(short_help="Sign a bundle as a second person.")
+@click.command("sign", short_help="Sign a bundle as a second person.")
 @click.argument("bundle", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @_KEY
 @_PUBLIC
 @_TSA
 @click.option("--role", type=click.Choice(["reviewer"]), default="reviewer", help="In which role.")
-def sign(bundle: Path, key: str, public: Path | None, tsa: str | None, role: str) -> None:
+def sign_command(bundle: Path, key: str, public: Path | None, tsa: str | None, role: str) -> None:
     """Add a second person's signature to a bundle, over the operator's; with another key than theirs."""
-    ev.countersign(bundle, _signing(key, public, tsa), role)
+    countersign(bundle, _signing(key, public, tsa), role)
     click.echo(bundle)
 
 
-@click.command(short_help="Check bundles: the first broken link is named.")
+@click.command("verify", short_help="Check bundles: the first broken link is named.")
 @click.argument("paths", nargs=-1, required=True, type=_PATH)
 @click.option(
     "--key",
@@ -86,7 +89,7 @@ def sign(bundle: Path, key: str, public: Path | None, tsa: str | None, role: str
 @click.option("--tsa-root", type=_PATH, help="Root certificates (PEM) of the time-stamping authority.")
 @click.option("--runs", metavar="FIRST-LAST", default="", help="Numbers that must be among several bundles.")
 @click.option("--json", "json_", is_flag=True, help="Machine-readable result on stdout.")
-def verify(
+def verify_command(
     paths: tuple[Path, ...], keys: tuple[str, ...], threshold: int | None, tsa_root: Path | None, runs: str,
     json_: bool,
 ) -> None:  # fmt: skip
@@ -100,24 +103,24 @@ def verify(
     *trusted, roots, bundles = all_or_mistakes(
         [*steps, lambda: timestamps.read_roots(tsa_root) if tsa_root else (), lambda: _bundles(paths)]
     )
-    trust = ev.Trust(tuple(trusted), threshold or 0, roots)
-    found = [ev.verify(path, trust) for path in bundles]
+    trust = Trust(tuple(trusted), threshold or 0, roots)
+    found = [verify(path, trust) for path in bundles]
     several = len(bundles) > 1 or bool(runs) or any(path.is_dir() for path in paths)
-    gaps = ev.sequence(found, _wanted(runs)) if several else ()
+    gaps = sequence(found, _wanted(runs)) if several else ()
     click.echo(as_json(_document(found, gaps)) if json_ else "\n".join(_lines(found, gaps)))
     sys.exit(EXIT_CODES[worst([each.status for each in found] + [link.status for link in gaps])])
 
 
-def _signing(key: str, public: Path | None, tsa: str | None) -> ev.Signing:
-    who, mine = ev.signer(key, public)
-    return ev.Signing(who, mine, stamp=partial(timestamps.ask, tsa) if tsa else None)
+def _signing(key: str, public: Path | None, tsa: str | None) -> Signing:
+    who, mine = signer(key, public)
+    return Signing(who, mine, stamp=partial(timestamps.ask, tsa) if tsa else None)
 
 
-def _trusted(text: str) -> ev.TrustedKey:
+def _trusted(text: str) -> TrustedKey:
     role, equals, path = text.partition("=")
     if equals and role in ("operator", "reviewer"):
-        return ev.TrustedKey(ev.read_public(Path(path)), role)
-    return ev.TrustedKey(ev.read_public(Path(text)))
+        return TrustedKey(read_public(Path(path)), role)
+    return TrustedKey(read_public(Path(text)))
 
 
 def _bundles(paths: Sequence[Path]) -> list[Path]:
@@ -125,23 +128,23 @@ def _bundles(paths: Sequence[Path]) -> list[Path]:
         raise DefinitionError(missing)
     found: list[Path] = []
     for path in paths:
-        below = sorted(path.rglob(f"*{ev.SUFFIX}")) if path.is_dir() else [path]
+        below = sorted(path.rglob(f"*{SUFFIX}")) if path.is_dir() else [path]
         if not below:
-            raise DefinitionError(f"{path}: no bundle (*{ev.SUFFIX}) is below it; `drill seal` makes them")
+            raise DefinitionError(f"{path}: no bundle (*{SUFFIX}) is below it; `drill seal` makes them")
         found += below
     return found
 
 
-def _wanted(runs: str) -> ev.Wanted:
+def _wanted(runs: str) -> Wanted:
     if not runs:
-        return ev.Wanted()
+        return Wanted()
     numbers = re.fullmatch(r"([1-9]\d{0,8})-([1-9]\d{0,8})", runs)
     if not numbers or int(numbers[1]) > int(numbers[2]):
         raise click.UsageError(f"--runs {runs!r} is not FIRST-LAST, such as 8-20")
-    return ev.Wanted(int(numbers[1]), int(numbers[2]))
+    return Wanted(int(numbers[1]), int(numbers[2]))
 
 
-def _lines(found: Sequence[ev.Verification], gaps: Sequence[ev.Link]) -> list[str]:
+def _lines(found: Sequence[Verification], gaps: Sequence[Link]) -> list[str]:
     lines: list[str] = []
     for each in found:
         lines += [f"{link.name:<11}{_WORDS[link.status]:<8}{link.sentence}" for link in each.links]
@@ -151,7 +154,7 @@ def _lines(found: Sequence[ev.Verification], gaps: Sequence[ev.Link]) -> list[st
     return [*lines[:-1], lines[-1].rstrip("\n")]
 
 
-def _document(found: Sequence[ev.Verification], gaps: Sequence[ev.Link]) -> dict[str, Any]:
+def _document(found: Sequence[Verification], gaps: Sequence[Link]) -> dict[str, Any]:
     return {
         "bundles": [
             {
@@ -165,5 +168,5 @@ def _document(found: Sequence[ev.Verification], gaps: Sequence[ev.Link]) -> dict
     }  # fmt: skip
 
 
-def _link(link: ev.Link) -> dict[str, str]:
+def _link(link: Link) -> dict[str, str]:
     return {"link": link.name, "status": _WORDS[link.status], "sentence": link.sentence}

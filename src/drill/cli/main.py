@@ -1,36 +1,47 @@
-"""The commands, and how they end; what they do is in `drill.wiring` and the verbs' own modules."""
+"""The commands, and how they end; what they do is in `drill.wiring` and the verbs' own modules.
+
+A verb's module is read when the verb is called: all of them take seconds on a slow machine, with what they
+bring of clouds, signatures and PDF, and a drill's first seconds are its operator's.
+"""
 
 from __future__ import annotations
 
-import json
+import importlib
 import os
-import subprocess
 import sys
-from pathlib import Path
-from typing import Any
 
 import click
 
-from drill import wiring
-from drill.cli import bug, evidence
-from drill.cli.approve import approve_command
-from drill.cli.check import check_command
-from drill.cli.conduct import judge_command, run_command
-from drill.cli.options import DRILLS_OPTION, JSON_OPTION, target_options, where_of
-from drill.cli.reports import compare, report
-from drill.cli.say import as_json, table
-from drill.cli.undo import abort_command, heal_command
-from drill.definition import load_drill
+from drill.cli import bug
 from drill.model.errors import DefinitionError, DrillError
-from drill.model.plan import to_json
 from drill.model.verdicts import EXIT_CODES, EXIT_DEFINITION, EXIT_WORLD, Status
-from drill.plan import plan as make_plan
 from drill.redact import Redactor, known
-from drill.scaffold import init as scaffold
-from drill.schema import drill_schema, target_schema
+
+VERBS = {
+    "abort": "undo", "approve": "approve", "check": "check", "compare": "reports", "heal": "undo",
+    "init": "begin", "judge": "conduct", "keygen": "evidence", "list": "begin", "plan": "begin",
+    "report": "reports", "run": "conduct", "sandbox": "begin", "schema": "begin", "seal": "evidence",
+    "sign": "evidence", "verify": "evidence",
+}  # fmt: skip
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Verbs(click.Group):
+    """Each verb is `<verb>_command` in its module."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # as click calls it
+        """All verbs, by name."""
+        return sorted(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """None for what is no verb."""
+        if cmd_name not in VERBS:
+            return None
+        module = importlib.import_module(f"drill.cli.{VERBS[cmd_name]}")
+        command: click.Command = getattr(module, f"{cmd_name}_command")
+        return command
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="drill")
 def cli() -> None:
     """Drills that prove or refute what a disaster-recovery page promises.
@@ -38,62 +49,6 @@ def cli() -> None:
     Exit codes: 0 all PASS, 1 some FAIL, 2 some UNKNOWN and no FAIL, 3 definition or usage
     error, 4 the target could not be reached or prepared, or a record not read or written.
     """
-
-
-for _command in (
-    run_command, judge_command, approve_command, check_command, heal_command, abort_command,
-    evidence.keygen, evidence.seal, evidence.sign, evidence.verify, report, compare,
-):  # fmt: skip
-    cli.add_command(_command)
-
-
-@cli.command("list")
-@DRILLS_OPTION
-@JSON_OPTION
-def list_(drills: Path, json_: bool) -> None:
-    """The drills of this folder."""
-    found = [(path, load_drill(path)) for path in wiring.all_drills(drills)]
-    rows = [{"drill": d.drill, "title": d.title, "schedule": d.schedule, "file": str(p)} for p, d in found]
-    click.echo(as_json(rows) if json_ else table(rows))
-
-
-@cli.command(short_help="Print the frozen plan of a drill, and its digest.")
-@click.argument("drill")
-@target_options
-@DRILLS_OPTION
-@click.option("--seed", type=int, default=0, help="Seed of the arrivals; 0 when not given.")
-def plan(drill: str, drills: Path, seed: int, **where: Any) -> None:
-    """Print the frozen plan of a drill as JSON, and its digest on stderr."""
-    asked = load_drill(wiring.one(drill, drills))
-    with wiring.opened(where_of(**where)) as target:
-        planned = make_plan(asked, target, seed=seed, sham=False)
-    click.echo(json.dumps(json.loads(to_json(planned)), indent=1, ensure_ascii=False))
-    click.echo(f"digest {planned.digest}", err=True)
-
-
-@cli.command(short_help="Write a folder to begin with: drill.toml and drills.")
-@click.argument("folder", type=click.Path(path_type=Path))
-def init(folder: Path) -> None:
-    """Write a commented drill.toml and copy the shipped drills, experiments and load profiles."""
-    for path in scaffold(folder):
-        click.echo(path)
-
-
-@cli.command(short_help="Print the JSON Schema of a file, for editors.")
-@click.argument("what", type=click.Choice(["drill", "target"]), default="drill")
-def schema(what: str) -> None:
-    """Print the JSON Schema of the drill file (when nothing is said) or of drill.toml, for editors."""
-    click.echo(as_json(drill_schema() if what == "drill" else target_schema()))
-
-
-@cli.command(
-    context_settings={"ignore_unknown_options": True, "help_option_names": []},
-    short_help="Start, show or end the embedded platform.",
-)
-@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-def sandbox(arguments: tuple[str, ...]) -> None:
-    """up | status | down: the embedded voice platform (see `drill sandbox --help`)."""
-    sys.exit(subprocess.run([sys.executable, "-m", "drill.sandbox", *arguments], check=False).returncode)
 
 
 def main() -> None:

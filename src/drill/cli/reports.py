@@ -30,7 +30,7 @@ _PATH = click.Path(path_type=Path)
 _OF_QUARTER = ("out", "as_of", "findings", "drills", "runs")
 
 
-@click.command(short_help="Render a run's report again, or a quarter's.")
+@click.command("report", short_help="Render a run's report again, or a quarter's.")
 @MAYBE_RUN_FOLDER
 @click.option("--quarter", help="Report a quarter of runs instead of one, such as 2026Q4.")
 @click.option(
@@ -46,7 +46,7 @@ _OF_QUARTER = ("out", "as_of", "findings", "drills", "runs")
 @RUNS_OPTION
 @JSON_OPTION
 @click.pass_context
-def report(
+def report_command(
     context: click.Context, /, run_folder: Path | None, quarter: str | None, formats: tuple[str, ...],
     json_: bool, **where: Any,
 ) -> None:  # fmt: skip
@@ -108,12 +108,12 @@ def _as_of(text: str | None, quarter: Quarter) -> date:
     return min(day, quarter.last)
 
 
-@click.command(short_help="Hold two sets of runs against each other.")
+@click.command("compare", short_help="Hold two sets of runs against each other.")
 @click.argument("before")
 @click.argument("after")
 @RUNS_OPTION
 @JSON_OPTION
-def compare(before: str, after: str, runs: Path, json_: bool) -> None:
+def compare_command(before: str, after: str, runs: Path, json_: bool) -> None:
     """Hold two sets of runs against each other: each a quarter (2026Q3), a run's folder, or a folder of runs.
 
     Exit codes: 0 nothing became worse and the tests could have seen it, 1 something is shown to be

@@ -15,6 +15,7 @@ from drill.model.units import seconds
 from drill.model.verdicts import EXIT_WORLD
 from drill.reaper.abort import abort, living
 from drill.reaper.heal import heal_run
+from drill.restore.workspace import swept
 
 
 @click.command("heal", short_help="Bring back what a dead run left.")
@@ -29,15 +30,15 @@ def heal_command(run_folder: Path | None, runs: Path, json_: bool) -> None:
     """
     found = [run_folder] if run_folder else wiring.left_behind(runs)
     healed = {folder: heal_run(folder) for folder in found}  # before copies go: it refuses a run that lives
-    swept = [_swept(folder) for folder in found]
+    gone = [_copy_gone(folder) for folder in found]
     click.echo(as_json({str(f): healed_json(h) for f, h in healed.items()}) if json_ else healing(healed))
-    if not all(swept) or not all(each.whole for each in healed.values()):
+    if not all(gone) or not all(each.whole for each in healed.values()):
         sys.exit(EXIT_WORLD)
 
 
-def _swept(run_folder: Path) -> bool:
+def _copy_gone(run_folder: Path) -> bool:
     try:
-        if wiring.sweep_copy(run_folder):
+        if swept(run_folder):
             click.echo(f"{run_folder}: a restored copy was removed", err=True)
     except WorldError as error:
         click.echo(f"{run_folder}: {error}", err=True)

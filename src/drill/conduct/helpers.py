@@ -14,7 +14,7 @@ from drill.conduct.children import Child, end, spawn
 from drill.conduct.lifeline import Lifeline
 from drill.conduct.signals import Stop
 from drill.definition.needs import stages_hurt
-from drill.journal import Journal, read_stream
+from drill.journal import Journal, is_sealed
 from drill.load.order import LoadOrder
 from drill.model.errors import JournalError
 from drill.model.events import ChildEnded, ChildStarted
@@ -164,7 +164,7 @@ class Helpers:
         self._gone.add(child.name)
         code = child.returncode if child.returncode is not None else -1
         stream = self._folder / "journal" / f"{'faults' if child.name == 'toolkit' else child.name}.jsonl"
-        sealed = stream.exists() and not read_stream(stream).fault
+        sealed = is_sealed(stream)
         detail = "" if expected and sealed else child.tail()
         # Unwinding goes on where nothing can be written down any more.
         with contextlib.suppress(JournalError):

@@ -20,8 +20,7 @@ from drill.journal import Journal
 from drill.model.errors import DrillError, JournalError
 from drill.model.events import Aborted, PhaseEntered
 from drill.reaper.heal import restore
-from drill.restore.exercise import sweep
-from drill.restore.workspace import workspace
+from drill.restore.workspace import swept
 
 # A quarter of what an abort may take. A toolkit that is told to end reverts within a tenth of a second; one
 # that is killed while it does loses nothing, since the reaper does it again.
@@ -36,7 +35,7 @@ def unwind(run: Run, *, aborted: bool) -> None:
     _tried(run, "the toolkit could not be ended", lambda: run.helpers.end_toolkit(hung))
     _tried(run, "what is outstanding could not be undone", lambda: _released(run))
     run.note(PhaseEntered("unwind"))
-    _tried(run, "a restored copy could not be removed", lambda: sweep(workspace(run.folder)))
+    _tried(run, "a restored copy could not be removed", lambda: swept(run.folder))
     _tried(run, "the target's lock could not be cleared", lambda: _cleared(run))
     _tried(run, "the load could not be ended", lambda: run.helpers.end_load(haste=haste))
     if not run.asked.haste:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from drill.evidence import container
 from drill.evidence.container import Member
-from drill.evidence.record import Record, parse_record
+from drill.evidence.record import RECORD, Record, parse_record
 from drill.evidence.seals import ROLES, Seal, parse_seal, seal_name
 from drill.journal import Stream, read_lines
 from drill.judge import verdicts_from_json
@@ -20,8 +20,7 @@ from drill.model.plan import Plan
 from drill.model.verdicts import Verdict
 from drill.plan import plan_from_json
 
-RECORD, PLAN, ENVIRONMENT, VERDICTS = "run.json", "plan.json", "environment.json", "verdicts.json"
-RUN_STAMP = "run.tsr"
+PLAN, ENVIRONMENT, VERDICTS = "plan.json", "environment.json", "verdicts.json"
 _CHUNK_BYTES = 1 << 20
 
 

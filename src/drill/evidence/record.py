@@ -17,6 +17,8 @@ from drill.evidence.canonical import canonical, strict_members, strict_parse, te
 from drill.model.errors import JournalError
 
 FORMAT = "drill-run-v1"
+# Of a record and of the time stamp on it, in the run's folder and in its bundle.
+RECORD, RUN_STAMP = "run.json", "run.tsr"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 

@@ -18,10 +18,10 @@ from typing import BinaryIO
 from securesystemslib.signer import Signer
 
 from drill.evidence import container
-from drill.evidence.bundle import ENVIRONMENT, PLAN, RECORD, RUN_STAMP, VERDICTS, opened
+from drill.evidence.bundle import ENVIRONMENT, PLAN, VERDICTS, opened
 from drill.evidence.judging_code import installed_judge
 from drill.evidence.keys import PublicKey
-from drill.evidence.record import parse_record
+from drill.evidence.record import RECORD, RUN_STAMP, parse_record
 from drill.evidence.register import read_register
 from drill.evidence.seals import Said, SealedStream, seal_name, sign
 from drill.journal import Stream, read_stream

@@ -24,11 +24,11 @@ from typing import BinaryIO, TypeVar
 from cryptography.x509 import Certificate
 
 from drill.evidence import timestamps
-from drill.evidence.bundle import ENVIRONMENT, PLAN, RECORD, RUN_STAMP, VERDICTS, Reader
+from drill.evidence.bundle import ENVIRONMENT, PLAN, VERDICTS, Reader
 from drill.evidence.judging_code import installed_judge
 from drill.evidence.keys import TrustedKey
 from drill.evidence.moments import Moments, backwards, moments, of_utc
-from drill.evidence.record import Record
+from drill.evidence.record import RECORD, RUN_STAMP, Record
 from drill.evidence.seals import ROLES, Seal, SealedStream, seal_name
 from drill.journal import Stream
 from drill.judge import judge, overall, verdicts_to_json

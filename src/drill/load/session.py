@@ -167,6 +167,8 @@ class Session:
 
     def _started(self, call: CallStarted, t_ns: int) -> None:
         if call.ok:
+            if not self._up_since_ns:
+                self._recorder.flush()  # whoever waits for a first call need not wait for the next beat
             self._up_since_ns[call.call] = t_ns
         name = "call redial" if call.redial_of else "call connect"
         self._fire("CALL", name, t_ns - call.intended_ns, call.detail)

@@ -15,7 +15,8 @@ from datetime import datetime
 from pathlib import Path
 
 from drill.approval import Approval, ApprovalError, Request, check_approval, unverified
-from drill.evidence.bundle import ENVIRONMENT, RUN_STAMP
+from drill.evidence.bundle import ENVIRONMENT
+from drill.evidence.record import RUN_STAMP
 from drill.evidence.seals import ROLES
 from drill.model.errors import DefinitionError
 from drill.model.guards import Approver

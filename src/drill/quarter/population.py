@@ -14,8 +14,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from drill.evidence import SUFFIX, Bundle, bundle_path, read_bundle, read_register
-from drill.evidence.bundle import Reader, opened
+from drill.evidence.bundle import Bundle, Reader, opened, read_bundle
+from drill.evidence.register import read_register
+from drill.evidence.sealing import SUFFIX, bundle_path
 from drill.judge import judge
 from drill.model.errors import DefinitionError, DrillError
 from drill.quarter.calendar import Quarter

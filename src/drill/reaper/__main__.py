@@ -25,7 +25,7 @@ from drill.reaper.lease import BEAT, LEASE_S, THROUGH, Lease
 from drill.reaper.lock import clear
 from drill.reaper.orphans import end_orphans
 from drill.reaper.reap import Reaping
-from drill.restore.workspace import workspace
+from drill.restore.workspace import swept
 
 LOOK_EVERY_S = 0.1
 
@@ -46,24 +46,21 @@ def main() -> int:
     left = Reaping(args.run, journal, Proxies()).reap(reason, spare_s=lease.spare_s)
     if lease.gone:  # told to end by the kernel; nobody else is left to end the one that hangs
         end_orphans(args.run)
-    if left or not (reason == THROUGH or _swept(args.run)):
+    if left or not (reason == THROUGH or _copy_gone(args.run)):
         return 1
     clear(args.lock)
     return 0
 
 
-def _swept(run: Path) -> bool:
+def _copy_gone(run: Path) -> bool:
     """A restored copy goes as well, and a replica that stood still goes on; a conductor that is through sees
     to that itself."""
-    if not workspace(run).exists():
-        return True
-    from drill.restore.exercise import sweep  # a second of imports, of which most runs have no use
-
     try:
-        return sweep(workspace(run))
+        swept(run)
     except WorldError as error:
         print(error, file=sys.stderr)
         return False
+    return True
 
 
 def _told_to_end() -> Callable[[], str]:

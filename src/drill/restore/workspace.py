@@ -10,3 +10,15 @@ WORKSPACE = "restored"
 def workspace(folder: Path) -> Path:
     """Of the run in a folder."""
     return (folder / WORKSPACE).absolute()
+
+
+def swept(folder: Path) -> bool:
+    """Remove the restored copy that the run in a folder left, if it did; what it paused goes on.
+
+    WorldError when something stays: another sweep tries again.
+    """
+    if not workspace(folder).exists():
+        return False
+    from drill.restore.exercise import sweep  # a second of imports, of which most runs have no use
+
+    return sweep(workspace(folder))

@@ -11,9 +11,7 @@ from drill.definition.stages import BOTH, model_order, speech_order
 from drill.faults.ehr import MODES
 from drill.faults.zones import SERVICE_MODES, ZONE_MODES
 from drill.model.errors import DrillError
-from drill.restore.exercise import Order
 from drill.toolkit.media_session import apply_media
-from drill.toolkit.restore_session import restore
 from drill.toolkit.session import open_sessions, opened
 from drill.toolkit.stage_session import apply_stages
 from drill.toolkit.zone_session import apply_service, apply_zone, zone_order
@@ -158,6 +156,10 @@ def restore_backup(
     replica; `controls` says how many damages are planted in copies: none, sample or all. What came of it is
     in `restore.jsonl` beside the faults; nothing of the copy is left.
     """
+    # What restores brings PostgreSQL's and S3's clients along: no other fault has to wait for them.
+    from drill.restore.exercise import Order
+    from drill.toolkit.restore_session import restore
+
     order = Order(to, float(before_s), point, region, controls, float(within_s), int(seed))
     try:
         return restore(opened(target, target_file), order)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from drill.evidence import enrol, read_register
+from drill.evidence.register import enrol, read_register
 from drill.model.errors import JournalError
 from sealed import stored
 

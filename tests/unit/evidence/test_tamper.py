@@ -17,9 +17,11 @@ from pathlib import Path
 
 import pytest
 
-from drill.evidence import Trust, TrustedKey, container, countersign, read_public, seal, verify_alone
+from drill.evidence import container, verify_alone
 from drill.evidence.bundle import Reader
-from drill.evidence.verify import verify_file
+from drill.evidence.keys import TrustedKey, read_public
+from drill.evidence.sealing import countersign, seal
+from drill.evidence.verify import Trust, verify_file
 from drill.model.verdicts import Status
 from drill.quarter.population import population
 from histories import RECOVERY

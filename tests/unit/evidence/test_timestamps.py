@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from drill.evidence import Trust, TrustedKey, countersign, read_public, seal, timestamps, verify
+from drill.evidence import timestamps
+from drill.evidence.keys import TrustedKey, read_public
+from drill.evidence.sealing import countersign, seal
+from drill.evidence.verify import Trust, verify
 from drill.model.errors import DefinitionError, WorldError
 from drill.model.verdicts import Status
 from sealed import signing, stored

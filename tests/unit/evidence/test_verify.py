@@ -10,23 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from drill.evidence import (
-    Trust,
-    TrustedKey,
-    Verification,
-    Wanted,
-    container,
-    countersign,
-    read_bundle,
-    read_public,
-    seal,
-    seals,
-    sequence,
-    verify,
-    verify_alone,
-)
-from drill.evidence.bundle import opened
-from drill.evidence.verify import verify_file
+from drill.evidence import container, seals, verify_alone
+from drill.evidence.bundle import opened, read_bundle
+from drill.evidence.keys import TrustedKey, read_public
+from drill.evidence.sealing import countersign, seal
+from drill.evidence.sequence import Wanted, sequence
+from drill.evidence.verify import Trust, Verification, verify, verify_file
 from drill.journal import genesis
 from drill.model.errors import DefinitionError, JournalError
 from drill.model.verdicts import Status

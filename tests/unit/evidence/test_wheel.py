@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from drill.evidence import countersign, seal
+from drill.evidence.sealing import countersign, seal
 from sealed import BEGAN, LATER, signing, stored
 
 ROOT = Path(__file__).parents[3]

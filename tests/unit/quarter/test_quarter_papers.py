@@ -15,7 +15,8 @@ import pytest
 from drill.approval import approve, signed
 from drill.conduct import guards
 from drill.definition.controls import catalogue
-from drill.evidence import bundle_path, keygen, seal, signer
+from drill.evidence.keys import keygen, signer
+from drill.evidence.sealing import bundle_path, seal
 from drill.model import events as ev
 from drill.model.plan import Plan
 from drill.model.verdicts import Status

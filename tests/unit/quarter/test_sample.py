@@ -12,17 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from drill.evidence import (
-    Trust,
-    TrustedKey,
-    Wanted,
-    read_public,
-    sequence,
-    verify,
-    verify_alone,
-)
+from drill.evidence import verify_alone
+from drill.evidence.keys import TrustedKey, read_public
 from drill.evidence.seals import ROLES
-from drill.evidence.verify import verify_file
+from drill.evidence.sequence import Wanted, sequence
+from drill.evidence.verify import Trust, verify, verify_file
 from drill.model.verdicts import Status
 from drill.quarter.calendar import Quarter
 from drill.quarter.findings import Standing

@@ -1,27 +1,32 @@
 """SQL of the row digests: sums over a range of pages, sums by bucket, and the rows of one bucket.
 
-    x, y = hash_record_extended(row, 0), hash_record_extended(row, 42)
+    x = hash(column 1, seed 1) xor hash(column 2, seed 2) xor ...      y = the same with other seeds
     h1, h2 = hashint8extended(x, y), hashint8extended(y, x)
     a range of pages   count, sum(h1), sum(h2)
     a bucket           the rows whose h1 has the same lowest ten bits, then the next ten, and so on
 
-PostgreSQL's hash of a row is a polynomial of its columns' hashes (31 h + column, in 64 bits), so the sum of
-those of two rows stays what it was when they trade the values of a column. The control `swapped-values` saw
-that; hence each is hashed once more, with the other as its seed, before it is added up: of the
-value that function takes 32 bits and of the seed all 64, so that either sum rests on 96 bits of the two.
+Two values that are not the same text are not the same here, whatever their type calls equal. PostgreSQL's own
+hashes of types are made for hash tables, and some leave out what a proof must not: of a bigint and of a time
+half of the bits (the halves are folded), of jsonb and arrays how they are nested, of numeric which of the
+infinities it is. So only what is hashed byte by byte is hashed as it is, and the rest as its text.
 
-Equal is what the type's own equality calls equal: 1.0 and 1.00 are, and so are two texts under a collation
-that says so. sum(int8) is exact: PostgreSQL adds it up in 128 bits and more.
+A xor may not be added up as it is, and no more may PostgreSQL's hash of a record, a polynomial of its
+columns' hashes: when two rows trade the values of a column, the sum stays, or its lowest bit does. Hence each
+is hashed once more, with the other as its seed, before it is added up: of the value that function takes 32
+bits and of the seed all 64, so that either sum rests on 96 bits of the two.
+
+sum(int8) is exact: PostgreSQL adds it up in 128 bits and more.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from psycopg import sql
 
-from drill.restore.proof.catalog import Table, columns
+from drill.restore.proof.catalog import Column, Table, columns
 from drill.restore.proof.place import Session
 from drill.restore.proof.sums import Sums, differing
 
@@ -29,27 +34,76 @@ _BITS = 10
 _LEVELS = 5
 ROWS_FEW = 2000
 _FETCH = 1000
-SEEDS = (0, 42)
+SEEDS = (0, 1 << 32)
 _ALL = sql.SQL("true")
+_TEXT = 'hashtextextended({v} COLLATE "C", {s})'
+# By type, what hashes a value in full. A bigint is the seed of a hash of 0: of a seed all bits are taken.
+_EXACT = {
+    "text": _TEXT,
+    "character varying": _TEXT,
+    "uuid": "uuid_hash_extended({v}, {s})",
+    "boolean": "hashint4extended({v}::int4, {s})",
+    "smallint": "hashint4extended({v}, {s})",
+    "integer": "hashint4extended({v}, {s})",
+    "bigint": "hashint4extended(0, {v} # {s}::int8)",
+}
+# Where bytes have a hash, which they have since PostgreSQL 18.
+_EXACT_BYTES = {
+    "bytea": "hashbyteaextended({v}, {s})",
+    "timestamp with time zone": "hashbyteaextended(timestamptz_send({v}), {s})",
+    "timestamp without time zone": "hashbyteaextended(timestamp_send({v}), {s})",
+}
+_HAS_BYTES = 180_000
 
 
-def row_hash(session: Session, table: Table) -> sql.Composable:
-    """A row as hash_record_extended takes it, with text in the place of what has no hash."""
+@dataclass(frozen=True, slots=True)
+class RowHash:
+    """What is taken of a row `t` first, `v1` and so on, and both hashes of that; `fence` keeps what was made
+    text from being made twice."""
+
+    values: sql.Composable
+    x: sql.Composable
+    y: sql.Composable
+    fence: sql.Composable
+
+
+def row_hash(session: Session, table: Table) -> RowHash:
+    """How to hash the rows of a table on this server."""
+    exact = _EXACT | (_EXACT_BYTES if session.info.server_version >= _HAS_BYTES else {})
     found = columns(session, table)
-    parts = [sql.SQL("t.{}" if c.hashable else "t.{}::text").format(sql.Identifier(c.name)) for c in found]
-    return sql.SQL("ROW({})").format(sql.SQL(", ").join(parts))
+    values = [_taken(column, number, as_it_is=column.type in exact) for number, column in enumerate(found, 1)]
+    x, y = (_xor([exact.get(column.type, _TEXT) for column in found], seed) for seed in SEEDS)
+    fence = sql.SQL("" if all(column.type in exact for column in found) else "OFFSET 0")
+    return RowHash(sql.SQL(", ").join([*values, sql.SQL("t.ctid")]), x, y, fence)
 
 
-def _hashed(table: Table, row: sql.Composable, where: sql.Composable = _ALL) -> sql.Composed:
-    """Both hashes and the place of every row; OFFSET 0 keeps the row, x and y from being made twice."""
+def _taken(column: Column, number: int, *, as_it_is: bool) -> sql.Composed:
+    form = "t.{} {}" if as_it_is else "t.{}::text {}"
+    return sql.SQL(form).format(sql.Identifier(column.name), sql.Identifier(f"v{number}"))
+
+
+def _xor(hashes: list[str], first: int) -> sql.Composable:
+    """Seeds count up from `first`; NULL has the negative of its seed for a hash."""
+    each = [
+        sql.SQL(f"coalesce({hash_}, {{null}})").format(
+            v=sql.Identifier(f"v{number}"), s=first + number, null=-(first + number)
+        )
+        for number, hash_ in enumerate(hashes, 1)
+    ]
+    return sql.SQL(" # ").join(each) if each else sql.SQL("0::int8")
+
+
+def hashed_rows(table: Table, row: RowHash, where: sql.Composable = _ALL) -> sql.Composed:
+    """Both hashes and the place of every row; OFFSET 0 keeps x and y from being made twice."""
     return sql.SQL(
-        "SELECT hashint8extended(x, y) h1, hashint8extended(y, x) h2, ctid FROM (SELECT "
-        "hash_record_extended(r, {one}) x, hash_record_extended(r, {two}) y, ctid "
-        "FROM (SELECT {row} r, t.ctid FROM ONLY {table} t WHERE {where} OFFSET 0) a OFFSET 0) b"
-    ).format(row=row, one=SEEDS[0], two=SEEDS[1], table=sql.Identifier(*table.key), where=where)
+        "SELECT hashint8extended(x, y) h1, hashint8extended(y, x) h2, ctid FROM (SELECT {x} x, {y} y, ctid "
+        "FROM (SELECT {values} FROM ONLY {table} t WHERE {where} {fence}) a OFFSET 0) b"
+    ).format(
+        x=row.x, y=row.y, values=row.values, table=sql.Identifier(*table.key), where=where, fence=row.fence
+    )
 
 
-def range_sums(session: Session, table: Table, row: sql.Composable, pages: tuple[int, int]) -> Sums:
+def range_sums(session: Session, table: Table, row: RowHash, pages: tuple[int, int]) -> Sums:
     """Of the rows in these pages; of all behind them too when they are the table's last."""
     start, stop = pages
     # A block's number is an unsigned 32-bit one, and no table has the last of them.
@@ -57,20 +111,20 @@ def range_sums(session: Session, table: Table, row: sql.Composable, pages: tuple
     within = sql.SQL("t.ctid >= {}::tid AND t.ctid < {}::tid").format(
         sql.Literal(f"({start},0)"), sql.Literal(f"({last},0)")
     )
-    query = sql.SQL("SELECT count(*), sum(h1), sum(h2) FROM ({}) d").format(_hashed(table, row, within))
+    query = sql.SQL("SELECT count(*), sum(h1), sum(h2) FROM ({}) d").format(hashed_rows(table, row, within))
     found = session.execute(query).fetchone()
     assert found is not None  # noqa: S101  # an aggregate always gives a row
     return Sums(int(found[0]), int(found[1] or 0), int(found[2] or 0))
 
 
-def _buckets(session: Session, table: Table, row: sql.Composable, level: int, path: int) -> dict[int, Sums]:
+def _buckets(session: Session, table: Table, row: RowHash, level: int, path: int) -> dict[int, Sums]:
     """Sums by the next ten bits of h1, of the rows whose lower bits are `path`."""
     done = _BITS * level
     query = sql.SQL(
         "SELECT (h1 >> {shift}) & {mask}, count(*), sum(h1), sum(h2) FROM ({hashed}) d "
         "WHERE h1 & {below} = {path} GROUP BY 1"
     ).format(
-        shift=sql.Literal(done), mask=sql.Literal((1 << _BITS) - 1), hashed=_hashed(table, row),
+        shift=sql.Literal(done), mask=sql.Literal((1 << _BITS) - 1), hashed=hashed_rows(table, row),
         below=sql.Literal((1 << done) - 1), path=sql.Literal(path),
     )  # fmt: skip
     return {int(n): Sums(int(rows), int(a), int(b)) for n, rows, a, b in session.execute(query)}
@@ -93,7 +147,7 @@ def differing_rows(
     return only_source[:most], only_copy[:most]
 
 
-_Side = tuple[Table, sql.Composable]
+_Side = tuple[Table, RowHash]
 
 
 def _leaves(
@@ -113,10 +167,10 @@ def _leaves(
 Found = dict[tuple[int, int], list[str]]
 
 
-def _rows(session: Session, table: Table, row: sql.Composable, level: int, path: int) -> Found:
+def _rows(session: Session, table: Table, row: RowHash, level: int, path: int) -> Found:
     """Places of a bucket's rows, by their hashes."""
     query = sql.SQL("SELECT h1, h2, ctid::text FROM ({}) d WHERE h1 & {} = {}").format(
-        _hashed(table, row), sql.Literal((1 << _BITS * level) - 1), sql.Literal(path)
+        hashed_rows(table, row), sql.Literal((1 << _BITS * level) - 1), sql.Literal(path)
     )
     found: Found = {}
     cursor = session.cursor()

@@ -26,6 +26,8 @@ _SETTINGS = {
     "jit": "off",
     "timezone": "UTC",
     "datestyle": "ISO",
+    "intervalstyle": "postgres",
+    "bytea_output": "hex",
     "extra_float_digits": "1",
     # Rows that a policy hides would be left out on both sides, and both would agree.
     "row_security": "off",

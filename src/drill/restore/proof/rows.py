@@ -1,7 +1,7 @@
 """`rows.equal`: every row of every table, in the restored copy and in its source, at the same position.
 
-Each side is hashed where it is, so what travels is three numbers for each 64 MB: PostgreSQL's own binary
-hash of a whole row, under two seeds. Types that have no hash (json, xml, point) are hashed as text.
+Each side is hashed where it is, so what travels is three numbers for each 16 MB: how many rows there are, and
+two hashes of each whole row, added up (see `digest`).
 
 The source may stay under load: compare with a standby whose replay is paused where the copy stopped
 (`standby`). That neither side moved meanwhile is looked up before and after; if one did, nothing is said.
@@ -12,17 +12,19 @@ named by their place: their values stay in the database.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
+from queue import Empty, SimpleQueue
 
 import psycopg
-from psycopg import sql
 
 from drill.model.restore import FINDINGS_MAX, Check, Coverage, concluded, undecided
 from drill.restore.proof.catalog import Table, tables
 from drill.restore.proof.clock import timed
-from drill.restore.proof.digest import differing_rows, range_sums, row_hash
+from drill.restore.proof.digest import RowHash, differing_rows, range_sums, row_hash
 from drill.restore.proof.place import Place, Session, why
 from drill.restore.proof.sums import Sums
 
@@ -58,19 +60,19 @@ def digest_all(place: Place, sessions: int = 2) -> Digests:
         before = _stands_at(session)
         listed = [table for table in tables(session) if not table.unlogged]
         hashes = {table: row_hash(session, table) for table in listed}
-    work = [(table, pages) for table in listed for pages in table.ranges()]
+    work: _Work = SimpleQueue()
+    for table in listed:
+        for pages in table.ranges():
+            work.put((table, pages))
     with ThreadPoolExecutor(max(1, sessions)) as pool:
-        shares: list[Future[list[tuple[Table, Sums | str]]]] = [
-            pool.submit(_share, place, hashes, work[n::sessions]) for n in range(max(1, sessions))
-        ]
+        shares = [pool.submit(_share, place, hashes, work) for _ in range(max(1, sessions))]
     sums = dict.fromkeys(listed, Sums())
-    unread: dict[Table, str] = {}
-    for share in shares:
-        for table, found in share.result():
-            if isinstance(found, Sums):
-                sums[table] += found
-            else:
-                unread[table] = found
+    unread = {table: "the session was lost" for table, _ in _taken(work)}
+    for table, found in chain.from_iterable(share.result() for share in shares):
+        if isinstance(found, Sums):
+            sums[table] += found
+        else:
+            unread[table] = found
     with place.session() as session:
         moved = _stands_at(session) != before
     return Digests({t: s for t, s in sums.items() if t not in unread}, unread, moved)
@@ -81,22 +83,29 @@ def _stands_at(session: Session) -> str:
     return str(row[0]) if row else ""
 
 
-def _share(
-    place: Place, hashes: dict[Table, sql.Composable], work: Sequence[tuple[Table, tuple[int, int]]]
-) -> list[tuple[Table, Sums | str]]:
-    """One session's ranges; what it says of a table that it could not read stands for the sums."""
+_Work = SimpleQueue[tuple[Table, tuple[int, int]]]
+
+
+def _share(place: Place, hashes: dict[Table, RowHash], work: _Work) -> list[tuple[Table, Sums | str]]:
+    """One session takes ranges while there are any; what it says of a table that it could not read stands
+    for the sums. One that is lost leaves the rest to the others."""
     done: list[tuple[Table, Sums | str]] = []
     # Ranges of pages, not of an index: a range scan is then what the planner has left.
     with place.session({"enable_seqscan": "off", "enable_bitmapscan": "off"}) as session:
-        for table, pages in work:
+        for table, pages in _taken(work):
             try:
                 done.append((table, range_sums(session, table, hashes[table], pages)))
             except psycopg.Error as error:
                 done.append((table, why(error)))
                 if session.closed:
                     break
-    done += [(table, "the session was lost") for table, _ in work[len(done) :]]
     return done
+
+
+def _taken(work: _Work) -> Iterator[tuple[Table, tuple[int, int]]]:
+    with suppress(Empty):
+        while True:
+            yield work.get_nowait()
 
 
 def _compare(source: Place, copy: Place, ours: Digests, theirs: Digests) -> Check:

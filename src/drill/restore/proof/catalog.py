@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import psycopg
-
 from drill.restore.proof.place import Session
 
 PAGE_BYTES = 8192
@@ -69,13 +67,3 @@ class Column:
 def columns(session: Session, table: Table) -> list[Column]:
     """A table's columns in their order."""
     return [Column(*row) for row in session.execute(_COLUMNS, (table.oid,)).fetchall()]
-
-
-def hashable(session: Session, kind: str) -> bool:
-    """Ask PostgreSQL itself: arrays, domains and composites hash when what they hold does."""
-    try:
-        # The name comes from format_type, which quotes what has to be quoted.
-        session.execute(f"SELECT hash_record_extended(ROW(NULL::{kind}), 0)".encode())
-    except psycopg.errors.UndefinedFunction:
-        return False
-    return True

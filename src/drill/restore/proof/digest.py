@@ -5,10 +5,7 @@
     a range of pages   count, sum(h1), sum(h2)
     a bucket           the rows whose h1 has the same lowest ten bits, then the next ten, and so on
 
-Two values that are not the same text are not the same here, whatever their type calls equal. PostgreSQL's own
-hashes of types are made for hash tables, and some leave out what a proof must not: of a bigint and of a time
-half of the bits (the halves are folded), of jsonb and arrays how they are nested, of numeric which of the
-infinities it is. So only what is hashed byte by byte is hashed as it is, and the rest as its text.
+Two values that are not the same text are not the same here, whatever their type calls equal (`value_hash`).
 
 A xor may not be added up as it is, and no more may PostgreSQL's hash of a record, a polynomial of its
 columns' hashes: when two rows trade the values of a column, the sum stays, or its lowest bit does. Hence each
@@ -26,9 +23,10 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
-from drill.restore.proof.catalog import Column, Table, columns
+from drill.restore.proof.catalog import Table, columns
 from drill.restore.proof.place import Session
 from drill.restore.proof.sums import Sums, differing
+from drill.restore.proof.value_hash import TEXT, hash_of, hashed_in_full
 
 _BITS = 10
 _LEVELS = 5
@@ -36,29 +34,11 @@ ROWS_FEW = 2000
 _FETCH = 1000
 SEEDS = (0, 1 << 32)
 _ALL = sql.SQL("true")
-_TEXT = 'hashtextextended({v} COLLATE "C", {s})'
-# By type, what hashes a value in full. A bigint is the seed of a hash of 0: of a seed all bits are taken.
-_EXACT = {
-    "text": _TEXT,
-    "character varying": _TEXT,
-    "uuid": "uuid_hash_extended({v}, {s})",
-    "boolean": "hashint4extended({v}::int4, {s})",
-    "smallint": "hashint4extended({v}, {s})",
-    "integer": "hashint4extended({v}, {s})",
-    "bigint": "hashint4extended(0, {v} # {s}::int8)",
-}
-# Where bytes have a hash, which they have since PostgreSQL 18.
-_EXACT_BYTES = {
-    "bytea": "hashbyteaextended({v}, {s})",
-    "timestamp with time zone": "hashbyteaextended(timestamptz_send({v}), {s})",
-    "timestamp without time zone": "hashbyteaextended(timestamp_send({v}), {s})",
-}
-_HAS_BYTES = 180_000
 
 
 @dataclass(frozen=True, slots=True)
 class RowHash:
-    """What is taken of a row `t` first, `v1` and so on, and both hashes of that; `fence` keeps what was made
+    """What is taken of a row `t` first, `v0` and so on, and both hashes of that; `fence` keeps what was made
     text from being made twice."""
 
     values: sql.Composable
@@ -69,28 +49,18 @@ class RowHash:
 
 def row_hash(session: Session, table: Table) -> RowHash:
     """How to hash the rows of a table on this server."""
-    exact = _EXACT | (_EXACT_BYTES if session.info.server_version >= _HAS_BYTES else {})
-    found = columns(session, table)
-    values = [_taken(column, number, as_it_is=column.type in exact) for number, column in enumerate(found, 1)]
-    x, y = (_xor([exact.get(column.type, _TEXT) for column in found], seed) for seed in SEEDS)
-    fence = sql.SQL("" if all(column.type in exact for column in found) else "OFFSET 0")
-    return RowHash(sql.SQL(", ").join([*values, sql.SQL("t.ctid")]), x, y, fence)
-
-
-def _taken(column: Column, number: int, *, as_it_is: bool) -> sql.Composed:
-    form = "t.{} {}" if as_it_is else "t.{}::text {}"
-    return sql.SQL(form).format(sql.Identifier(column.name), sql.Identifier(f"v{number}"))
-
-
-def _xor(hashes: list[str], first: int) -> sql.Composable:
-    """Seeds count up from `first`; NULL has the negative of its seed for a hash."""
-    each = [
-        sql.SQL(f"coalesce({hash_}, {{null}})").format(
-            v=sql.Identifier(f"v{number}"), s=first + number, null=-(first + number)
+    forms, found = hashed_in_full(session), columns(session, table)
+    names = [sql.Identifier(f"v{number}") for number in range(len(found))]
+    taken = [
+        sql.SQL("t.{} {}" if column.type in forms else "t.{}::text {}").format(
+            sql.Identifier(column.name), name
         )
-        for number, hash_ in enumerate(hashes, 1)
+        for column, name in zip(found, names, strict=True)
     ]
-    return sql.SQL(" # ").join(each) if each else sql.SQL("0::int8")
+    values = [(forms.get(column.type, TEXT), name) for column, name in zip(found, names, strict=True)]
+    x, y = (hash_of(values, seed) for seed in SEEDS)
+    fence = sql.SQL("" if all(column.type in forms for column in found) else "OFFSET 0")
+    return RowHash(sql.SQL(", ").join([*taken, sql.SQL("t.ctid")]), x, y, fence)
 
 
 def hashed_rows(table: Table, row: RowHash, where: sql.Composable = _ALL) -> sql.Composed:

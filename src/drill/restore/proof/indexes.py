@@ -12,7 +12,7 @@ another row with the same values. Only B-trees can be read from end to end; any 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -21,9 +21,10 @@ import psycopg
 from psycopg import sql
 
 from drill.model.restore import Check, Coverage, concluded, undecided
-from drill.restore.proof.catalog import Table, hashable, tables
+from drill.restore.proof.catalog import Table, tables
 from drill.restore.proof.clock import timed
 from drill.restore.proof.place import Place, Session, why
+from drill.restore.proof.value_hash import TEXT, hash_of, hashed_in_full
 
 NAME = "data.indexes"
 _INDEXES = """
@@ -47,7 +48,8 @@ _DIRECTIONS = ("ASC NULLS LAST", "DESC NULLS LAST", "ASC NULLS FIRST", "DESC NUL
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index as it was declared. `where` is "" unless it is partial; `order` is of its keys."""
+    """An index as it was declared. `where` is "" unless it is partial; `values` is what it holds of a row, as
+    one hash; `order` is of its keys."""
 
     oid: int
     schema: str
@@ -55,18 +57,11 @@ class Index:
     method: str
     valid: bool
     where: str
-    parts: tuple[str, ...]
-    hashable: tuple[bool, ...]
+    values: sql.Composable
     order: tuple[str, ...]
 
     def __str__(self) -> str:
         return f"{self.schema}.{self.name}"
-
-    @property
-    def values(self) -> sql.Composable:
-        """What it holds of a row, as one value to hash."""
-        parts = [p if h else f"({p})::text" for p, h in zip(self.parts, self.hashable, strict=True)]
-        return sql.SQL("hash_record_extended(ROW({}), 0)").format(sql.SQL(", ").join(map(sql.SQL, parts)))
 
     @property
     def condition(self) -> sql.Composable:
@@ -74,7 +69,7 @@ class Index:
         return sql.SQL(self.where or "true")
 
 
-# Entries, and two sums of their hashes: as PostgreSQL has it, and once more hashed (see `digest`).
+# Entries, and two sums of their hashes: as they are, and once more hashed (see `digest`).
 Found = tuple[int, int, int]
 _SUMS = "count({0}), sum({0}), sum(hashint8extended({0}, 1))"
 
@@ -96,17 +91,21 @@ def check_indexes(place: Place, sessions: int = 2) -> Check:
 
 
 def _indexes(session: Session, table: Table) -> list[Index]:
-    rows = session.execute(_INDEXES, ([table.oid],)).fetchall()
-    kinds = {kind for row in rows for kind in row[9]}
-    can = {kind: hashable(session, kind) for kind in kinds}
+    rows, forms = session.execute(_INDEXES, ([table.oid],)).fetchall(), hashed_in_full(session)
     return [
         Index(
-            row[0], row[2], row[3], row[4], row[5], row[6] or "", tuple(row[8]),
-            tuple(can[kind] for kind in row[9]),
+            row[0], row[2], row[3], row[4], row[5], row[6] or "",
+            hash_of((_part(part, kind, forms) for part, kind in zip(row[8], row[9], strict=True)), 0),
             tuple(f"{p} {_DIRECTIONS[o]}" for p, o in zip(row[8][: row[7]], row[10], strict=True)),
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _part(expression: str, kind: str, forms: Mapping[str, str]) -> tuple[str, sql.Composable]:
+    if kind in forms:
+        return forms[kind], sql.SQL(f"({expression})")
+    return TEXT, sql.SQL(f"({expression})::text")
 
 
 # Of an index: whether it was covered, and what is wrong ("" when nothing).

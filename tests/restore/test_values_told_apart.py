@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
@@ -49,16 +49,36 @@ VALUES = {
 }
 
 
-def test_values_that_differ_are_told_apart_and_from_null(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Server]:
+    new = postgres.new(tmp_path_factory.mktemp("values") / "server", HOST)
+    with postgres.running(new):
+        yield new
+
+
+def hashes(server: postgres.Server, name: str) -> list[tuple[int, int]]:
+    """Both hashes of each row of a table."""
+    with Place(HOST, server.port, "postgres", "postgres").session() as session:
+        (table,) = (each for each in tables(session) if each.name == name)
+        found = session.execute(hashed_rows(table, row_hash(session, table))).fetchall()
+    return [(first, second) for first, second, _ in found]
+
+
+def test_values_that_differ_are_told_apart_and_from_null(server: postgres.Server) -> None:
     """Each in a row that is empty otherwise, beside one that is empty altogether; by either of the hashes."""
-    server = postgres.new(tmp_path / "server", HOST)
     columns = ", ".join(f'"Of {kind}" {kind}' for kind in VALUES)
     rows = [f'("Of {kind}") VALUES ({value})' for kind, values in VALUES.items() for value in values]
-    with postgres.running(server):
-        server.sql(*TYPES, f"CREATE TABLE every ({columns})")
-        server.sql(*(f"INSERT INTO every {row}" for row in ("DEFAULT VALUES", *rows)))
-        with Place(HOST, server.port, "postgres", "postgres").session() as session:
-            (table,) = tables(session)
-            found = session.execute(hashed_rows(table, row_hash(session, table))).fetchall()
-    first, second, _ = zip(*found, strict=True)
+    server.sql(*TYPES, f"CREATE TABLE every ({columns})")
+    server.sql(*(f"INSERT INTO every {row}" for row in ("DEFAULT VALUES", *rows)))
+    first, second = zip(*hashes(server, "every"), strict=True)
     assert (len({*first}), len({*second})) == (1 + len(rows), 1 + len(rows))
+
+
+@pytest.mark.parametrize("kind", ["int8", "int4", "int2", "text", "bytea", "numeric"])
+def test_values_of_two_columns_do_not_make_up_for_one_another(server: postgres.Server, kind: str) -> None:
+    """All pairs of small numbers: hashes that are put together by xor must not cancel."""
+    pairs = "generate_series(0, 15) a, generate_series(0, 15) b"
+    server.sql(f"CREATE TABLE two_{kind} (a {kind}, b {kind})")
+    server.sql(f"INSERT INTO two_{kind} SELECT a::text::{kind}, b::text::{kind} FROM {pairs}")  # noqa: S608  # see above
+    first, second = zip(*hashes(server, f"two_{kind}"), strict=True)
+    assert (len({*first}), len({*second})) == (256, 256)

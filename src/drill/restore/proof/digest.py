@@ -32,7 +32,7 @@ _BITS = 10
 _LEVELS = 5
 ROWS_FEW = 2000
 _FETCH = 1000
-SEEDS = (0, 1 << 32)
+SEEDS = (0, 1 << 30)
 _ALL = sql.SQL("true")
 
 

@@ -15,7 +15,7 @@ from psycopg import sql
 from drill.restore.proof.place import Session
 
 TEXT = 'hashtextextended({v} COLLATE "C", {s})'
-# By type, as `format_type` names it. A bigint is the seed of a hash of 0: of a seed all bits are taken.
+# By type, as `format_type` names it. A bigint trades places with its seed, of which all bits are taken.
 _IN_FULL = {
     "text": TEXT,
     "character varying": TEXT,
@@ -23,7 +23,7 @@ _IN_FULL = {
     "boolean": "hashint4extended({v}::int4, {s})",
     "smallint": "hashint4extended({v}, {s})",
     "integer": "hashint4extended({v}, {s})",
-    "bigint": "hashint4extended(0, {v} # {s}::int8)",
+    "bigint": "hashint4extended({s}, {v})",
 }
 # Where bytes have a hash, which they have since PostgreSQL 18.
 _BYTES = {
@@ -40,8 +40,8 @@ def hashed_in_full(session: Session) -> Mapping[str, str]:
 
 
 def hash_of(values: Iterable[tuple[str, sql.Composable]], first: int) -> sql.Composable:
-    """All values in one: the xor of what `hashed_in_full` or TEXT makes of each, with seeds that count up
-    from `first`. NULL has the negative of its seed for a hash."""
+    """All values in one: the xor of what `hashed_in_full` or TEXT makes of each, with seeds of 31 bits that
+    count up from `first`. NULL has the negative of its seed for a hash."""
     each = [
         sql.SQL(f"coalesce({form}, {{null}})").format(v=value, s=first + number, null=-(first + number))
         for number, (form, value) in enumerate(values, 1)

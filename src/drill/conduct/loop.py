@@ -110,9 +110,11 @@ def _guards(run: Run) -> list[GuardChecked]:
 
 def _phases(run: Run) -> None:
     phases = run.plan.phases
-    run.helpers.start_probes()
     run.wires.append(interlock(run.target, run.live))
     run.helpers.start_load()
+    # The load is the slowest to be there: on two processors it is not made to share one with both the others.
+    run.wait("starting", READY_WITHIN_S, lambda: run.helpers.guarded)
+    run.helpers.start_probes()
     if not run.wait(
         "starting",
         READY_WITHIN_S,

@@ -54,10 +54,26 @@ def _no_number(name: str) -> float:
     raise ValueError(f"{name} is no number of a journal")
 
 
-_decode = json.JSONDecoder(parse_float=_float, parse_constant=_no_number).decode
-# Lines that may hold what no clock, counter or text can be: looked at a second time, value by value.
-_DOUBTFUL = re.compile(rb"[0-9]{19}|\\u[dD][89a-fA-F]")
+def _int(text: str) -> int:
+    number = int(text)
+    if not -_MOST <= number < _MOST:
+        raise ValueError(f"{text[:40]} is a number of more than 64 bits")
+    return number
+
+
+_first = json.JSONDecoder(parse_float=_float, parse_int=_int, parse_constant=_no_number).raw_decode
+# Lines that may hold half a character: looked at a second time, value by value.
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _MOST = 1 << 63
+
+
+def _decode(text: str) -> dict[str, Any]:
+    """The one object that a text is, without a space around it; ValueError for anything else."""
+    fields: dict[str, Any]
+    fields, end = _first(text)
+    if end != len(text):
+        raise ValueError("more than one JSON value")
+    return fields
 
 
 def genesis(stream: str) -> str:
@@ -223,8 +239,8 @@ def parse_line(
         raise ChangedError("does not follow from the line before it: it or its predecessor was changed")
     try:
         fields = _decode(body.decode())
-        if _DOUBTFUL.search(body):
-            _sound(fields)
+        if b"\\u" in body and _HALF.search(body):
+            _whole_texts(fields)
         seq, t_ns, kind = int(fields.pop("n")), int(fields.pop("t_ns")), str(fields.pop("kind"))
         if told is not None:
             fields = {n: told.setdefault(v, v) if type(v) is str else v for n, v in fields.items()}
@@ -233,11 +249,9 @@ def parse_line(
     return Recorded(stream, seq, t_ns, from_fields(kind, fields)), head
 
 
-def _sound(fields: dict[str, Any]) -> None:
-    """ValueError for a number beyond 64 bits, or half a character."""
-    for name, value in fields.items():
-        if isinstance(value, int) and not -_MOST <= value < _MOST:
-            raise ValueError(f"field {name!r} is a number of more than 64 bits")
+def _whole_texts(fields: dict[str, Any]) -> None:
+    """ValueError for half a character."""
+    for value in fields.values():
         json.dumps(value, ensure_ascii=False).encode()
 
 

@@ -6,9 +6,11 @@ import hashlib
 import json
 import os
 import socket
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +23,7 @@ from drill.restore.proof.controls.claims import stale_backup, wrong_second
 from drill.restore.proof.controls.material import Points, Restored
 from drill.restore.proof.controls.matrix import matrix
 from drill.restore.proof.crc32c import crc32c
-from drill.restore.proof.destroyed import check_destroyed, process
+from drill.restore.proof.destroyed import check_destroyed, family
 from drill.restore.proof.ledger import RpoLimits, check_ledger
 from drill.restore.proof.manifest import check_manifest, write_manifest
 from drill.restore.proof.objects import Object, check_replica, inventory
@@ -246,11 +248,24 @@ def test_what_is_left_of_a_copy_is_named(tmp_path: Path) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        check = check_destroyed([tmp_path], [process(os.getpid())], [listener.getsockname()])
+        check = check_destroyed([tmp_path], family(os.getpid())[:1], [listener.getsockname()])
     assert len(check.findings) == 3
     gone = tmp_path / "gone"
     assert check_destroyed([gone], [], [("127.0.0.1", 1)]).status is Status.PASS
     assert check_destroyed([], [], []).status is Status.UNKNOWN
+
+
+def test_a_process_that_ends_while_all_are_listed_is_none_that_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server's helpers come and go."""
+    with subprocess.Popen(["sleep", "60"]) as child:
+        listed = psutil.Process(child.pid)
+        child.kill()
+    monkeypatch.setattr(psutil.Process, "children", lambda _self, *, recursive: [listed] if recursive else [])
+    found = family(os.getpid())
+    assert found[0].pid == os.getpid()
+    assert check_destroyed([tmp_path / "gone"], found[1:], ()).status is Status.PASS
 
 
 def test_a_file_that_is_deleted_and_held_open_is_still_there(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
 
 from drill.model.errors import WorldError
 from drill.model.restore import Check
@@ -42,7 +41,7 @@ from drill.restore.exercise.sweep import remember, sweep
 from drill.restore.instance.isolation import Isolation, isolation
 from drill.restore.instance.server import HungError, Layout, RestoreError, Server, serving
 from drill.restore.instance.settings import Goal
-from drill.restore.proof.destroyed import Process, check_destroyed, process
+from drill.restore.proof.destroyed import Process, check_destroyed, family
 from drill.restore.proof.manifest import check_manifest
 from drill.restore.proof.place import Place
 from drill.restore.proof.wal.names import SEGMENT
@@ -234,11 +233,11 @@ def _served(work: _Work, goal: Goal, phase: _Phase) -> Iterator[Server]:
     traces: list[Process] = []
     try:
         with serving(work.layout, work.programs, goal, work.apart) as server:
-            traces = [process(each.pid) for each in _family(server.process.pid)]
+            traces = family(server.process.pid)
             ended = server.recovered(time.monotonic() + work.left_s)
             phase.over("replayed", "; ".join(ended.lines))
             phase.over("connected", f"pg_is_in_recovery() is false at {server.place}")
-            traces = [process(each.pid) for each in _family(server.process.pid)]
+            traces = family(server.process.pid)
             yield server
     finally:
         tell_check(work.tell, _destroyed(work, traces))
@@ -256,14 +255,6 @@ def _destroyed(work: _Work, traces: list[Process]) -> Check:
         if check.status is Status.PASS or time.monotonic() > until:
             return check
         time.sleep(_POLL_S)
-
-
-def _family(pid: int) -> list[psutil.Process]:
-    try:
-        first = psutil.Process(pid)
-        return [first, *first.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return []
 
 
 def _prove(

@@ -28,9 +28,15 @@ class Process:
     started_s: float
 
 
-def process(pid: int) -> Process:
-    """To be asked while it runs."""
-    return Process(pid, psutil.Process(pid).create_time())
+def family(pid: int) -> list[Process]:
+    """A process and all below it, to be asked while they run; one that ends meanwhile leaves no trace."""
+    found = []
+    with suppress(psutil.NoSuchProcess):
+        first = psutil.Process(pid)
+        for each in [first, *first.children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):
+                found.append(Process(each.pid, each.create_time()))
+    return found
 
 
 def check_destroyed(

@@ -14,7 +14,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-
 from drill.model.errors import WorldError
 from drill.model.restore import Check
 from drill.model.restore_events import (

@@ -79,6 +79,6 @@ def test_values_of_two_columns_do_not_make_up_for_one_another(server: postgres.S
     """All pairs of small numbers: hashes that are put together by xor must not cancel."""
     pairs = "generate_series(0, 15) a, generate_series(0, 15) b"
     server.sql(f"CREATE TABLE two_{kind} (a {kind}, b {kind})")
-    server.sql(f"INSERT INTO two_{kind} SELECT a::text::{kind}, b::text::{kind} FROM {pairs}")  # noqa: S608  # see above
+    server.sql(f"INSERT INTO two_{kind} SELECT a::text::{kind}, b::text::{kind} FROM {pairs}")  # noqa: S608  # our own types
     first, second = zip(*hashes(server, f"two_{kind}"), strict=True)
     assert (len({*first}), len({*second})) == (256, 256)

@@ -28,14 +28,14 @@ VERBS = {
 class Verbs(click.Group):
     """Each verb is `<verb>_command` in its module."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # as click calls it
+    def list_commands(self, ctx: click.Context) -> list[str]:
         """All verbs, by name."""
-        return sorted(VERBS)
+        return sorted([*super().list_commands(ctx), *VERBS])
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """None for what is no verb."""
         if cmd_name not in VERBS:
-            return None
+            return super().get_command(ctx, cmd_name)
         module = importlib.import_module(f"drill.cli.{VERBS[cmd_name]}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command

@@ -42,6 +42,7 @@ LIGHT = ("tests/unit/", "tests/properties/")
 GROUPS = {
     "test_drills_green": GREEN,
     "test_foreign": GREEN,
+    "test_restore_drills": GREEN,
     "test_drills_red": RED,
     "test_refusals": SANDBOX,
     "test_experiments": SANDBOX,

@@ -8,6 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
+
+from machine import Machine, excuse
+
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 Summary = dict[str, Any]
@@ -44,6 +48,16 @@ def wrong(summary: Summary) -> dict[str, str]:
     return {name: v["sentence"] for name, v in summary["verdicts"].items() if v["status"] != "PASS"}
 
 
+def passes(file: Path, runs: Path, *where: str) -> Path:
+    """Exit 0 and every objective PASS; its run."""
+    machine = Machine()
+    code, summary = drill(file, runs, *where)
+    if code:
+        excuse(of_status(summary, "FAIL"), machine.stolen())
+    assert (code, wrong(summary)) == (0, {})
+    return Path(summary["run"])
+
+
 def variant(name: str, path: Path, *changes: tuple[str, str]) -> Path:
     """A drill of this folder with its text changed, wherever it is put; a change has to be one."""
     text = (HERE / name).read_text(encoding="utf-8")
@@ -54,3 +68,9 @@ def variant(name: str, path: Path, *changes: tuple[str, str]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def serving(work: Path) -> bool:
+    """Whether anybody serves a copy of a restore in this workspace."""
+    lines = (" ".join(p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline"]))
+    return any(f"{work}/data" in line and "postgres" in line for line in lines)

@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from drilling import drill, embedded, of_status, variant, wrong
+from drilling import embedded, passes, variant
 
 from drill.embedded import SandboxOptions, sandbox
-from machine import Machine, excuse
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(400)]
 EHR, VOICE, ZONES = 70, 60, 50
@@ -29,16 +28,6 @@ WAYS = {
         ("dropped_max: 20", "dropped_max: 40"), ("seconds: 400", "seconds: 600"),
     ),
 }  # fmt: skip
-
-
-def passes(file: Path, runs: Path, *where: str) -> Path:
-    """Exit 0 and every objective PASS; its run."""
-    machine = Machine()
-    code, summary = drill(file, runs, *where)
-    if code:
-        excuse(of_status(summary, "FAIL"), machine.stolen())
-    assert (code, wrong(summary)) == (0, {})
-    return Path(summary["run"])
 
 
 def test_an_ehr_outage_passes_and_judging_again_gives_the_same_bytes(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import shutil
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
+from drilling import serving
 
 from drill.embedded import SandboxOptions, sandbox
 from drill.model.damages import chosen
@@ -33,10 +33,8 @@ from drill.restore.exercise import Order, exercise, sweep
 from drill.restore.stores import open_store
 from drill.target import load_target
 from drill.timeline.restored import PHASES
-from machine import Machine, excuse
 
 pytestmark = pytest.mark.processes
-ROOT = Path(__file__).parents[2]
 RUN = "20261125T070000Z-abcdef"
 
 
@@ -258,58 +256,11 @@ def test_a_restore_that_is_killed_leaves_a_workspace_that_a_sweep_removes(
     assert not work.exists()
     assert not socket.exists()
     until = time.monotonic() + 10
-    while _serving(work) and time.monotonic() < until:
+    while serving(work) and time.monotonic() < until:
         time.sleep(0.1)
-    assert not _serving(work)
+    assert not serving(work)
     with psycopg.connect(backups(target).standby, passfile=str(backups(target).passfile)) as session:
         assert session.execute("SELECT pg_is_wal_replay_paused()").fetchone() == (False,)
-
-
-def _serving(work: Path) -> bool:
-    """Whether anybody serves a copy in this workspace."""
-    lines = (" ".join(p.info["cmdline"] or ()) for p in psutil.process_iter(["cmdline"]))
-    return any(f"{work}/data" in line and "postgres" in line for line in lines)
-
-
-def command(target: Target, runs: Path) -> list[str]:
-    drill = Path(__file__).with_name("restore-fast.yaml")
-    return [sys.executable, "-m", "drill", "run", str(drill), "--target-file", str(target.file),
-            "--runs", str(runs), "--quiet", "--json"]  # fmt: skip
-
-
-def test_a_drill_restores_under_calls_and_says_what_came_back(target: Target, tmp_path: Path) -> None:
-    done = subprocess.run(
-        command(target, tmp_path), capture_output=True, text=True, timeout=200, check=False, cwd=ROOT
-    )
-    assert done.stdout, done.stderr
-    (run,) = json.loads(done.stdout)
-    told = {name: verdict["status"] for name, verdict in run["verdicts"].items()}
-    wanted = (
-        "restore.completed", "restore.rto", "restore.rpo", "restore.wal.continuity", "restore.wal.target",
-        "restore.files.manifest", "restore.copy.destroyed", "integrity.reverted", "integrity.witness",
-    )  # fmt: skip
-    assert {name: told[name] for name in wanted} == dict.fromkeys(wanted, "PASS"), run["verdicts"]
-    assert "What was proved of the copy" in (Path(run["run"]) / "report.html").read_text()
-
-
-def test_a_drill_that_is_killed_midway_leaves_no_copy(target: Target, tmp_path: Path) -> None:
-    machine, said = Machine(), tmp_path / "said.txt"
-    with said.open("wb") as out:
-        process = subprocess.Popen(command(target, tmp_path), stdout=out, stderr=out, cwd=ROOT)
-    until = time.monotonic() + 120
-    while not (found := list(tmp_path.glob("*/*/restored/data/PG_VERSION"))) and time.monotonic() < until:
-        if process.poll() is not None:  # a baseline that was not met, so nothing was restored
-            excuse((), machine.stolen())
-        assert process.poll() is None, said.read_text()
-        time.sleep(0.02)
-    process.kill()
-    process.wait(timeout=10)
-    (version,) = found
-    work, until = version.parents[1], time.monotonic() + 60
-    while work.exists() and time.monotonic() < until:
-        time.sleep(0.1)
-    assert not work.exists()
-    assert not _serving(work)
 
 
 def defective(tmp_path: Path, *defects: str) -> Iterator[Target]:

@@ -7,15 +7,9 @@ which all processes of one host share; `ClockAnchor` ties them to UTC.
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-import json
-import types
-import typing
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from drill.model.errors import JournalError
 from drill.model.event import Event as Event
 from drill.model.restore_events import EVENTS as RESTORE_EVENTS
 
@@ -555,82 +549,6 @@ KINDS: dict[str, type[Event]] = {
         StoredTurn, ReadBackEnded, *RESTORE_EVENTS,
     )
 }  # fmt: skip
-
-
-def _checkable(hint: object) -> type | types.UnionType:
-    if typing.get_origin(hint) is tuple:
-        return list  # JSON has no tuples
-    return int | float if hint is float else typing.cast("type", hint)
-
-
-_FIELDS: dict[str, tuple[tuple[str, type | types.UnionType], ...]] = {
-    kind: tuple(
-        (f.name, _checkable(typing.get_type_hints(cls)[f.name]))
-        for f in dataclasses.fields(typing.cast("Any", cls))
-    )
-    for kind, cls in KINDS.items()
-}
-
-
-# What a kind learned after its first journals were written: those are still read.
-_SINCE: dict[str, frozenset[str]] = {
-    kind: frozenset(
-        f.name for f in dataclasses.fields(typing.cast("Any", cls)) if f.default is not dataclasses.MISSING
-    )
-    for kind, cls in KINDS.items()
-}
-
-
-def to_fields(event: Event) -> dict[str, Any]:
-    """The event's own fields, ready for JSON."""
-    return {name: getattr(event, name) for name, _ in _FIELDS[event.kind]}
-
-
-# Spellings of a line (kind, names in order, types) that were looked at once and hold no list; most lines of a
-# journal have one of a few dozen. There are no more than kinds and int-or-float choices allow.
-_SEEN: set[tuple[str, tuple[str, ...], tuple[type, ...]]] = set()
-
-
-@functools.lru_cache(maxsize=1024)
-def _counts(text: str) -> bool:
-    """Whether a breaker's transitions are nothing, or an object of whole numbers."""
-    try:
-        found = json.loads(text) if text else {}
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(found, dict) and all(type(number) is int for number in found.values())
-
-
-def from_fields(kind: str, fields: dict[str, Any]) -> Event:
-    """An event from its journal line, every field there and of its type; JournalError otherwise."""
-    moves = fields.get("transitions", "")
-    if isinstance(moves, str) and not _counts(moves):
-        raise JournalError(f"event {kind!r}: field 'transitions' is {moves[:80]!r}: no counters")
-    spelling = (kind, tuple(fields), tuple(map(type, fields.values())))
-    if spelling in _SEEN:
-        return typing.cast("Event", typing.cast("Any", KINDS[kind])(*fields.values()))
-    event = _checked(kind, fields)
-    if spelling[1] == tuple(name for name, _ in _FIELDS[kind]) and list not in spelling[2]:
-        _SEEN.add(spelling)
-    return event
-
-
-def _checked(kind: str, fields: dict[str, Any]) -> Event:
-    cls = KINDS.get(kind)
-    if cls is None:
-        raise JournalError(f"unknown event kind {kind!r}: this journal was written by another version")
-    expected = _FIELDS[kind]
-    if not {name for name, _ in expected} - _SINCE[kind] <= set(fields) <= {name for name, _ in expected}:
-        raise JournalError(f"event {kind!r} has the fields {sorted(fields)}, which are not its own")
-    for name, type_ in expected:
-        if name not in fields:
-            continue
-        if not isinstance(fields[name], type_) or (isinstance(fields[name], bool) and type_ is int):
-            raise JournalError(f"event {kind!r}: field {name!r} is {fields[name]!r}, which is not a {type_}")
-        if type_ is list and not all(isinstance(each, str) for each in fields[name]):
-            raise JournalError(f"event {kind!r}: field {name!r} is {fields[name]!r}, no list of texts")
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
-    return cls(**values)
 
 
 @dataclass(frozen=True, slots=True)

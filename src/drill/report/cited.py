@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from drill.journal import Stream
-from drill.model.events import Recorded, to_fields
+from drill.model.event_fields import to_fields
+from drill.model.events import Recorded
 from drill.report.values import Cited, Link, anchor
 from drill.report.words import bounded, when
 from drill.timeline import Timeline

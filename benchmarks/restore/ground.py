@@ -15,9 +15,10 @@ from drill.restore.proof.place import Place
 from drill.restore.proof.wal.names import parse_lsn
 
 HOST = "127.0.0.1"
-TURNS = 2_400_000
+TURNS = 2_800_000
 _BATCH = 20_000
-# The tables of the sandbox's store, and one column that a sequence feeds.
+# The tables of the sandbox's store, and one column that a sequence feeds. Three turns of ten owe the health
+# record a document, as callers' mix has it (`drill.load.script.Mix`).
 _SCHEMA = (
     (
         "CREATE TABLE turn (turn_id uuid PRIMARY KEY, drill_id text, call_sid text, seq int, patient text, "
@@ -42,14 +43,13 @@ _OWED = (
     "'meta', jsonb_build_object('tag', jsonb_build_array(jsonb_build_object('system', 'urn:drill:run', "
     "'code', drill_id))), 'description', digest, 'date', created_at, 'content', jsonb_build_array("
     "jsonb_build_object('attachment', jsonb_build_object('contentType', 'text/plain', 'data', "
-    "encode(digest::bytea, 'base64'))))), 1, created_at FROM turn WHERE seq % 2 = 0"
+    "encode(digest::bytea, 'base64'))))), 1, created_at FROM turn WHERE get_byte(uuid_send(turn_id), 0) < 77"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """Where everything is. `server` serves the copy. `rows_bytes`: the tables' own pages; `start`: where
-    the archive begins."""
+    """Where everything is. `server` serves the copy; `start` is where the archive begins."""
 
     source: Place
     server: postgres.Server
@@ -57,7 +57,6 @@ class Ground:
     backup: Path
     archive: Path
     start: int
-    rows_bytes: int
     database_bytes: int
     archive_bytes: int
 
@@ -82,16 +81,12 @@ def ground(folder: Path, turns: int = TURNS) -> Iterator[Ground]:
         _archived(primary, archive)
         copy = _restored(backup, folder / "copy", archive)
         try:
-            rows, database = primary.sql(
-                "SELECT pg_relation_size('turn') + pg_relation_size('outbox'), pg_database_size('voice')",
-                database="voice",
-            )[0]
+            database = primary.sql("SELECT pg_database_size('voice')", database="voice")[0][0]
             # The very first record of a cluster's log stands behind the long header of its first page.
             start = parse_lsn("0/1000028")
             log = sum(path.stat().st_size for path in archive.iterdir())
             yield Ground(
-                _place(primary), copy, _place(copy), backup, archive, start, int(str(rows)),
-                int(str(database)), log,
+                _place(primary), copy, _place(copy), backup, archive, start, int(str(database)), log,
             )  # fmt: skip
         finally:
             copy.stop()

@@ -55,10 +55,16 @@ def check_rows(source: Place, copy: Place, sessions: int = 2) -> Check:
 
 
 def digest_all(place: Place, sessions: int = 2) -> Digests:
-    """Sums of every logged table of one side, ranges of pages shared out to `sessions`."""
+    """Sums of every logged table of one side."""
+    with place.session() as session:
+        listed = [table for table in tables(session) if not table.unlogged]
+    return digest(place, listed, sessions)
+
+
+def digest(place: Place, listed: Sequence[Table], sessions: int = 2) -> Digests:
+    """Sums of these tables, ranges of pages shared out to `sessions`."""
     with place.session() as session:
         before = _stands_at(session)
-        listed = [table for table in tables(session) if not table.unlogged]
         hashes = {table: row_hash(session, table) for table in listed}
     work: _Work = SimpleQueue()
     for table in listed:

@@ -17,12 +17,26 @@ from drill.model.errors import DefinitionError, DrillError
 from drill.model.verdicts import EXIT_CODES, EXIT_DEFINITION, EXIT_WORLD, Status
 from drill.redact import Redactor, known
 
+# Each verb's module, and what it does; the module's own words are held against these in a test.
 VERBS = {
-    "abort": "undo", "approve": "approve", "check": "check", "compare": "reports", "heal": "undo",
-    "init": "begin", "judge": "conduct", "keygen": "evidence", "list": "begin", "plan": "begin",
-    "report": "reports", "run": "conduct", "sandbox": "begin", "schema": "begin", "seal": "evidence",
-    "sign": "evidence", "verify": "evidence",
-}  # fmt: skip
+    "abort": ("undo", "Stop a drill that runs, from any shell."),
+    "approve": ("approve", "Sign one plan for one operator and a time."),
+    "check": ("check", "Say every mistake of drills, suites and target file."),
+    "compare": ("reports", "Hold two sets of runs against each other."),
+    "heal": ("undo", "Bring back what a dead run left."),
+    "init": ("begin", "Write a folder to begin with: drill.toml and drills."),
+    "judge": ("conduct", "Judge a stored run again from its journal alone."),
+    "keygen": ("evidence", "Make a key to sign with."),
+    "list": ("begin", "The drills of this folder."),
+    "plan": ("begin", "Print the frozen plan of a drill, and its digest."),
+    "report": ("reports", "Render a run's report again, or a quarter's."),
+    "run": ("conduct", "Conduct drills, judge them and write their reports."),
+    "sandbox": ("begin", "Start, show or end the embedded platform."),
+    "schema": ("begin", "Print the JSON Schema of a file, for editors."),
+    "seal": ("evidence", "Seal a run into one file that anybody can check."),
+    "sign": ("evidence", "Sign a bundle as a second person."),
+    "verify": ("evidence", "Check bundles: the first broken link is named."),
+}
 
 
 class Verbs(click.Group):
@@ -36,9 +50,14 @@ class Verbs(click.Group):
         """None for what is no verb."""
         if cmd_name not in VERBS:
             return super().get_command(ctx, cmd_name)
-        module = importlib.import_module(f"drill.cli.{VERBS[cmd_name]}")
+        module = importlib.import_module(f"drill.cli.{VERBS[cmd_name][0]}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002  # click's
+        """What there is, without a verb's module being read."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(verb, says) for verb, (_, says) in VERBS.items()])
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})

@@ -32,9 +32,7 @@ def _baseline(plan: Plan, timeline: Timeline) -> Verdict:
     up, breached = live_means(timeline.steps, span.start_s, span.end_s)
     share = breached / up if up else math.inf
     turns = within(settled_turns(timeline), span)
-    wrong = (
-        [f"only {count(len(turns), 'turn')} of the {TURNS_MIN} it takes"] if len(turns) < TURNS_MIN else []
-    )
+    wrong = [] if len(turns) >= TURNS_MIN else [_few(len(turns))]
     if up and share > most:
         wrong.append(f"{percent(share)} of live calls were in breach")
     wrong += _hang_ups(timeline, span)
@@ -51,6 +49,11 @@ def _baseline(plan: Plan, timeline: Timeline) -> Verdict:
         "dropped."
     )
     return passed(BASELINE, sentence, measured=measured, limit=limit, because=because)
+
+
+def _few(turns: int) -> str:
+    what_to_do = "lengthen phases.baseline or raise load.concurrency"
+    return f"only {count(turns, 'turn')} of the {TURNS_MIN} it takes were over in it ({what_to_do})"
 
 
 def _hang_ups(timeline: Timeline, span: Span) -> list[str]:

@@ -14,7 +14,7 @@ from drill.evidence.seals import Judge
 
 # What `drill.judge` is made of; nothing that it imports is left out (a test holds this).
 _ROOMS = (
-    "change_point.py", "definition", "emodel.py", "erlang.py", "journal.py", "judge.py", "model",
+    "change_point.py", "definition", "emodel.py", "erlang.py", "journal", "judge.py", "model",
     "objectives", "plan.py", "recovery_estimate.py", "redact.py", "timeline", "traffic",
 )  # fmt: skip
 

@@ -46,12 +46,12 @@ def on_zone(defect: str, folder: Path) -> Path:
 
 def on_voice(defect: str, folder: Path) -> Path:
     """No recovery is waited for; who has no answer hangs up after 15 s."""
-    times = "baseline: 8s, fault: 17s" if defect in UNDER else "baseline: 13s, fault: 3s"
+    fault = "fault: 17s" if defect in UNDER else "fault: 3s"
     # A queue is long only where many stand in it.
     more = [("concurrency: 20", "concurrency: 30")] if defect == "media-head-of-line" else []
     return variant(
         "voice-fast.yaml", folder / "drill.yaml",
-        ("{ramp: 2s, baseline: 10s, fault: 9s, recovery: 10s}", f"{{ramp: 2s, {times}, recovery: 2s}}"),
+        ("fault: 9s, recovery: 13s", f"{fault}, recovery: 2s"),
         ("tests/sandbox/all-at-once.yaml", f"experiments/{UNDER.get(defect, 'voice-delay')}.yaml"), *more,
     )  # fmt: skip
 

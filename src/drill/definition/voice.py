@@ -18,6 +18,8 @@ from drill.model.voice import HeardLimits, VoiceLimits
 LEAST_SCORE, MOST_SCORE = 1.0, 4.5
 # What a percentile of calls needs; the same number as a percentile of turns.
 CALLS_MIN = 20
+# Calls come by chance (Poisson): where so many are expected, at least CALLS_MIN come in 99 of 100 runs.
+EXPECTED_MIN = 32
 
 
 def _score(value: object) -> float:
@@ -116,11 +118,12 @@ def _too_few(voice: Section, drill: Section) -> Iterator[tuple[int, str]]:
         return
     concurrency, mean_call_s, baseline_s = told
     expected = concurrency * baseline_s / mean_call_s
-    if expected < CALLS_MIN:
+    if expected < EXPECTED_MIN:
         yield (
             clean.line_of(asked),
             (
                 f"voice.clean.{asked} is judged of at least {CALLS_MIN} calls, and {expected:.0f} are "
-                "expected to begin in the baseline; write a shorter load.mean_call or a longer baseline"
+                f"expected to begin in the baseline, where {EXPECTED_MIN} make sure of so many; write a "
+                "shorter load.mean_call or a longer baseline"
             ),
         )

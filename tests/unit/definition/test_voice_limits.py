@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from drill.definition import load_drill
-from drill.definition.voice import CALLS_MIN, CLEAN
+from drill.definition.voice import CALLS_MIN, CLEAN, EXPECTED_MIN
 from drill.model.voice import HeardLimits, VoiceLimits
 from drill.objectives.percentile import TURNS_MIN
 from drill.objectives.voice import ASPECTS
 
 Refused = Callable[..., list[str]]
 TURNS = "  turns: {lost_max: 0}\n"
-SHORT = ("mean_call: 60s", "mean_call: 20s")
+SHORT = ("mean_call: 60s", "mean_call: 18s")
 
 
 def asking(voice: str) -> tuple[str, str]:
@@ -78,9 +79,19 @@ def test_a_baseline_with_too_few_calls_is_refused(refused: Refused) -> None:
     assert refused(asking("    clean: {greeting_p95: 1s}\n")) == [
         (
             "drill.yaml:31: voice.clean.greeting_p95 is judged of at least 20 calls, and 10 are expected to "
-            "begin in the baseline; write a shorter load.mean_call or a longer baseline"
+            "begin in the baseline, where 32 make sure of so many; write a shorter load.mean_call or a "
+            "longer baseline"
         )
     ]
+
+
+def test_so_many_calls_are_expected_that_too_few_come_in_one_run_of_a_hundred() -> None:
+    """Poisson: one expected call fewer, and it is more often."""
+
+    def too_few(expected: int) -> float:
+        return math.fsum(math.exp(-expected) * expected**n / math.factorial(n) for n in range(CALLS_MIN))
+
+    assert too_few(EXPECTED_MIN) < 0.01 < too_few(EXPECTED_MIN - 1)
 
 
 def test_turns_need_no_short_calls(folder: Path) -> None:

@@ -25,7 +25,7 @@ _FIRST = (
     "recovery.time_to_recover", "recovery.breached_call_seconds", "restore.completed", "restore.points",
     "restore", "calls", "voice.drops", "voice.setup",
     "voice.missed", "voice", "breaker", "recovery",
-    "integrity.ended", "integrity.children", "integrity.fault", "integrity.baseline", "integrity.witness",
+    "integrity.baseline", "integrity.ended", "integrity.children", "integrity.fault", "integrity.witness",
     "integrity",
 )  # fmt: skip
 # Callers of a lost zone are cut off however good the platform is, and whatever goes wrong then shows in
@@ -92,7 +92,13 @@ def ranked(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
     """
     lost = any(v.objective.startswith("failover.") for v in verdicts)
     first = _FIRST_OF_LOSS if lost else _FIRST
-    return tuple(sorted(verdicts, key=lambda v: (-v.status, _consequence(v), _rank(v.objective, first))))
+    return tuple(sorted(verdicts, key=lambda v: (-v.status, _consequence(v), _rank(_heard_as(v), first))))
+
+
+def _heard_as(verdict: Verdict) -> str:
+    """That nothing was reverted because nothing was done is no news: why nothing was done is."""
+    idle = verdict.objective == "integrity.reverted" and verdict.status is Status.UNKNOWN
+    return "integrity" if idle and not verdict.because else verdict.objective
 
 
 def _consequence(verdict: Verdict) -> bool:

@@ -9,7 +9,15 @@ import time
 import pytest
 
 from drill.journal import Stream
-from drill.judge import headline, judge, objective_names, overall, verdicts_from_json, verdicts_to_json
+from drill.judge import (
+    headline,
+    judge,
+    objective_names,
+    overall,
+    ranked,
+    verdicts_from_json,
+    verdicts_to_json,
+)
 from drill.model import events as ev
 from drill.model.errors import JournalError
 from drill.model.plan import CallLimits, Objectives
@@ -80,6 +88,21 @@ def test_a_fail_is_said_before_an_unknown() -> None:
     """Calls dropped is known; the EHR could not be read."""
     broken = [e for e in outage() if e[0] != "readback"] + call("x", 40.0, 50.0, "dropped")
     assert "FAIL: calls.dropped" in headline(plan(), judge(plan(), streams(broken)))
+
+
+@pytest.mark.parametrize(
+    ("because", "first"), [((), "integrity.baseline"), (("faults:3",), "integrity.reverted")]
+)
+def test_a_fault_that_may_still_be_on_is_said_first_and_one_that_never_was_last(
+    because: tuple[str, ...], first: str
+) -> None:
+    """Whose baseline was not met hears that, and not that nothing was there to be reverted."""
+    names = ("integrity.ended", "integrity.fault", "integrity.baseline", "integrity.streams")
+    found = [Verdict(name, Status.UNKNOWN, "") for name in names]
+    reverted = Verdict("integrity.reverted", Status.UNKNOWN, "", because=because)
+    told = [verdict.objective for verdict in ranked([reverted, *found])]
+    assert told[0] == first
+    assert told[-1] in ("integrity.streams", "integrity.reverted")
 
 
 def test_verdicts_survive_json_byte_for_byte() -> None:

@@ -137,7 +137,8 @@ def _judged(drill: Drill, target: Target) -> Iterator[Need]:
         yield "objectives.restore", "store", store is not None
         yield "objectives.restore", f"an experiment with the action {RESTORES}", _restoring(drill.experiment)
         if asked.restore.rows:
-            yield "objectives.restore.rows", "backups.standby", backups is not None and bool(backups.standby)
+            standby = "backups.standby (whose replay may be paused: the sandbox has one with --profile lite)"
+            yield "objectives.restore.rows", standby, backups is not None and bool(backups.standby)
         if asked.restore.regions:
             second = backups is not None and backups.replica is not None
             yield "objectives.restore.regions", "backups.replica", second

@@ -52,5 +52,9 @@ class NoAnswerError(WorldError):
     """An order got no answer: whether it was, or will yet be, carried out is not known."""
 
 
+class NotInstalledError(WorldError):
+    """A library that only some commands need is not there."""
+
+
 class JournalError(DrillError):
     """A journal stream cannot be written, or what is stored of it is not what was written."""

@@ -15,7 +15,7 @@ from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
-from drill.model.errors import WorldError
+from drill.model.errors import NotInstalledError, WorldError
 from drill.quarter.oscal_links import dangling
 
 MISSING = "needs the extra `report`: pip install 'drill[report]'"
@@ -29,12 +29,13 @@ _HALO = re.compile(
 
 
 def oscal_text(document: Mapping[str, Any]) -> str:
-    """An OSCAL document as trestle writes it; WorldError when trestle or our own check refuses it."""
+    """An OSCAL document as trestle writes it; WorldError when trestle or our own check refuses it, and
+    NotInstalledError without trestle."""
     try:
         from trestle.oscal.assessment_results import AssessmentResults
         from trestle.oscal.poam import PlanOfActionAndMilestones
     except ImportError as error:
-        raise WorldError(f"OSCAL {MISSING} ({error})") from error
+        raise NotInstalledError(f"OSCAL {MISSING} ({error})") from error
     if nowhere := dangling(document):
         raise WorldError("the OSCAL document points to what is not in it:\n" + "\n".join(nowhere))
     (name, content), *_ = document.items()
@@ -55,7 +56,9 @@ def pdf(html: str, attached: Mapping[str, str], identifier: str, made: datetime)
     try:
         from weasyprint import HTML, Attachment
     except (ImportError, OSError) as error:
-        raise WorldError(f"PDF {MISSING}, and the library Pango ({str(error).splitlines()[0]})") from error
+        raise NotInstalledError(
+            f"PDF {MISSING}, and the library Pango ({str(error).splitlines()[0]})"
+        ) from error
     stamp = made.strftime("%Y-%m-%dT%H:%M:%SZ")
     dated = html.replace(
         "</title>", f'</title>\n<meta name="dcterms.created" content="{stamp}">\n'

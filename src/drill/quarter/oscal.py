@@ -43,7 +43,7 @@ def assessment_results(view: QuarterView, seed: str) -> Json:
             "metadata": _metadata(view, "Assessment results"),
             "import-ap": {"href": f"#{_id('plans', seed)}"},
             "results": [_result(view, seed)],
-            "back-matter": {"resources": [_plans(view, seed), *map(_resource, _readable(view))]},
+            "back-matter": {"resources": [_plans(view, seed), *map(_resource, _told_of(view))]},
         }
     }
 
@@ -51,8 +51,6 @@ def assessment_results(view: QuarterView, seed: str) -> Json:
 def plan_of_action(view: QuarterView, seed: str) -> Json:
     """The document below `plan-of-action-and-milestones`; a finding without an owner says so."""
     risks = [_risk(f) for f in view.findings]
-    wanted = {link["observation-uuid"] for risk in risks for link in risk.get("related-observations", ())}
-    observations = [o for o in _all_observations(f.trial for f in view.findings) if o["uuid"] in wanted]
     document: Json = {
         "uuid": _id("poam", seed),
         "metadata": _metadata(view, "Plan of action and milestones"),
@@ -60,7 +58,7 @@ def plan_of_action(view: QuarterView, seed: str) -> Json:
             "identifier-type": "http://ietf.org/rfc/rfc4122",
             "id": _id("system", "drilled platform"),
         },
-        "observations": observations,
+        "observations": _found(view),
         "risks": risks,
         "poam-items": [_item(f) for f in view.findings] or [_nothing(seed)],
         "back-matter": {
@@ -80,8 +78,9 @@ def _filled(of: Json) -> Json:
     return {k: v for k, v in kept.items() if not (k == "back-matter" and not v["resources"])}
 
 
-def _readable(view: QuarterView) -> Iterable[Trial]:
-    return (trial for trial in view.trials if trial.digest)
+def _told_of(view: QuarterView) -> Iterable[Trial]:
+    """The quarter's runs, and those of earlier ones of which a finding is still open; who can be read."""
+    return (t for t in _once([*view.trials, *(f.trial for f in view.findings)]) if t.digest)
 
 
 def _once(trials: Iterable[Trial]) -> Iterable[Trial]:
@@ -162,7 +161,8 @@ def _resource(trial: Trial) -> Json:
 
 def _result(view: QuarterView, seed: str) -> Json:
     controls = [c.control.token for c in view.named] or ["cp-4"]
-    trials = [t for t in _readable(view) if t.real]
+    tried = _all_observations(t for t in view.trials if t.real)
+    told = {observation["uuid"] for observation in tried}
     return _filled({
         "uuid": _id("result", seed),
         "title": f"Drills of {view.quarter}",
@@ -173,7 +173,7 @@ def _result(view: QuarterView, seed: str) -> Json:
         "reviewed-controls": {
             "control-selections": [{"include-controls": [{"control-id": token} for token in controls]}]
         },
-        "observations": _all_observations(trials),
+        "observations": tried + [each for each in _found(view) if each["uuid"] not in told],
         "risks": [_risk(f) for f in view.findings],
         "findings": [_finding(c) for c in view.named],
     })  # fmt: skip
@@ -181,6 +181,12 @@ def _result(view: QuarterView, seed: str) -> Json:
 
 def _all_observations(trials: Iterable[Trial]) -> list[Json]:
     return [_observation(trial, v) for trial in _once(trials) if trial.digest for v in trial.verdicts]
+
+
+def _found(view: QuarterView) -> list[Json]:
+    """The verdicts that findings rest on, of whichever run: also one refused, or of an earlier quarter."""
+    wanted = {_observation_id(f.trial, name) for f in view.findings for name in f.objectives}
+    return [each for each in _all_observations(f.trial for f in view.findings) if each["uuid"] in wanted]
 
 
 def _observation_id(trial: Trial, objective: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from drill.definition import load_drill
 from drill.definition.controls import catalogue
 from drill.definition.suites import all_drills
-from drill.model.errors import DefinitionError, WorldError
+from drill.model.errors import DefinitionError, NotInstalledError, WorldError
 from drill.quarter.calendar import Quarter
 from drill.quarter.extra import oscal_text, pdf
 from drill.quarter.notes import Notes
@@ -107,7 +107,9 @@ def write_quarter(
 ) -> list[Path]:
     """Write the forms asked for and return the files.
 
-    A form whose library is missing raises WorldError; where `left_out` is given it is told of that instead.
+    A form whose library is missing raises NotInstalledError; where `left_out` is given it is told of that
+    instead. One that cannot be made though its library is there raises WorldError, when the others are
+    written.
     """
     forms = Renderings(view)
     makers: dict[str, Callable[[], dict[str, bytes]]] = {
@@ -122,17 +124,19 @@ def write_quarter(
         "md": lambda: {"report.md": quarter_markdown(view).encode()},
     }  # fmt: skip
     _writable(out)
-    written = []
+    written: list[Path] = []
+    wrong: list[str] = []
     for name in dict.fromkeys(formats):
         try:
-            made = makers[name]()
-        except WorldError as error:
+            written += [_written(out / file, content) for file, content in makers[name]().items()]
+        except NotInstalledError as error:
             if left_out is None:
                 raise
             left_out(f"{name} was left out: {error}")
-            continue
-        for file, content in made.items():
-            written.append(_written(out / file, content))
+        except WorldError as error:
+            wrong.append(f"{name} cannot be made: {error}")
+    if wrong:
+        raise WorldError("\n".join(wrong))
     return written
 
 

@@ -12,10 +12,14 @@ from typing import Any
 import pytest
 
 from drill.model.errors import WorldError
+from drill.model.verdicts import Status
 from drill.quarter.extra import oscal_text
 from drill.quarter.oscal import assessment_results, plan_of_action
 from drill.quarter.oscal_links import dangling
-from quarters import a_view, some_trials
+from drill.quarter.population import in_order
+from drill.quarter.trial import State
+from drill.quarter.write import write_quarter
+from quarters import a_trial, a_view, some_trials
 
 SEED = "5" * 64
 
@@ -51,6 +55,39 @@ def test_trestle_finds_both_documents_valid_and_not_one_that_lacks_something(tmp
     kind = "assessment-results"
     lacking = {kind: texts[kind].replace('"import-ap"', '"import-app"')}
     assert set(refused_by_trestle(lacking, tmp_path / "bad")) == {kind}
+
+
+@pytest.mark.parametrize(
+    ("at", "state", "changed"),
+    [
+        ("2026-11-04", State.REFUSED, {"integrity.fault": Status.UNKNOWN}),
+        ("2026-11-04", State.SHAM, {"turns.lost": Status.FAIL}),
+        ("2026-08-02", State.CONDUCTED, {"turns.lost": Status.FAIL}),
+    ],
+    ids=["refused", "a sham that failed", "an earlier quarter's, still open"],
+)
+def test_what_a_finding_rests_on_is_told_whatever_became_of_its_run(
+    at: str, state: State, changed: dict[str, Status]
+) -> None:
+    """Also where the run counts for no control."""
+    verdicts = {name.replace(".", "__"): status for name, status in changed.items()}
+    of = a_trial("odd", at, drill="ehr-slow", state=state, **verdicts)
+    view = a_view(in_order((*some_trials(), of)))
+    assert "odd" in {finding.trial.run_id for finding in view.findings}
+    for document in (assessment_results(view, SEED), plan_of_action(view, SEED)):
+        assert dangling(document) == []
+
+
+def test_a_document_that_cannot_be_made_is_an_error_and_the_others_are_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A report without its OSCAL would read as one that has it."""
+    monkeypatch.setattr("drill.quarter.extra.dangling", lambda _: ["a pointer to nothing"])
+    told: list[str] = []
+    with pytest.raises(WorldError, match=r"oscal cannot be made: [^\n]*\na pointer to nothing"):
+        write_quarter(a_view(some_trials()), tmp_path, ("oscal", "csv"), told.append)
+    assert told == []
+    assert [path.name for path in tmp_path.iterdir()] == ["objectives.csv"]
 
 
 def test_the_same_runs_give_the_same_documents() -> None:

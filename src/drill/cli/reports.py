@@ -27,6 +27,7 @@ from drill.quarter.write import FORMATS, Asked, read_quarter, write_quarter
 from drill.runs import judge_run, write_file, write_results
 
 _PATH = click.Path(path_type=Path)
+_MANY = 20  # runs, of which a PDF takes minutes
 _OF_QUARTER = ("out", "as_of", "findings", "drills", "runs")
 
 
@@ -91,8 +92,12 @@ def _of_quarter(
     asked = Asked(quarter, _as_of(as_of, quarter), runs, drills, findings)
     view = read_quarter(asked)
     folder = out or Path("reports") / str(quarter)
+    wanted = sorted(formats or FORMATS, key=FORMATS.index)
+    if "pdf" in wanted and len(view.trials) > _MANY:
+        said = f"drill: report.pdf comes last: of {len(view.trials)} runs it takes some ten seconds a run"
+        click.echo(said, err=True)
     left_out = None if formats else lambda said: click.echo(f"drill: {said}", err=True)
-    return write_quarter(view, folder, formats or FORMATS, left_out)
+    return write_quarter(view, folder, wanted, left_out)
 
 
 def _as_of(text: str | None, quarter: Quarter) -> date:

@@ -5,13 +5,13 @@ A million events as `Recorded` values are a hundred megabytes of nothing but num
 
 from __future__ import annotations
 
+import itertools
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from typing import overload
 
 from drill.model.events import Event, Recorded
-
-_SEQ_BITS = 40
 
 
 class Recording(Sequence[Recorded]):
@@ -54,20 +54,29 @@ class Recording(Sequence[Recorded]):
 
 
 class Merged(Sequence[Recorded]):
-    """Several recordings in the order of time, then stream, then sequence."""
+    """Several recordings in the order of time, then stream, then sequence.
 
-    __slots__ = ("_order", "_parts")
+    Attributes:
+        values, times: their columns, one recording behind the other; where an event stands in them is its
+            place.
+        order: the places in that order.
+    """
+
+    __slots__ = ("_parts", "_starts", "order", "times", "values")
 
     def __init__(self, parts: Sequence[Recording]) -> None:
         self._parts = sorted(parts, key=lambda part: part.stream)
-        sizes = enumerate(map(len, self._parts))
-        places = [number << _SEQ_BITS | seq for number, size in sizes for seq in range(size)]
-        times = [t_ns for part in self._parts for t_ns in part.times]
-        order = sorted(range(len(times)), key=times.__getitem__)  # stable: ties stay by stream and sequence
-        self._order = array("q", (places[at] for at in order))
+        self._starts = [0, *itertools.accumulate(map(len, self._parts))]
+        self.values: list[Event] = []
+        self.times = array("q")
+        for part in self._parts:
+            self.values += part.values
+            self.times += part.times
+        in_time = sorted(range(len(self.times)), key=self.times.__getitem__)
+        self.order = array("q", in_time)  # stable: ties stay by stream and sequence
 
     def __len__(self) -> int:
-        return len(self._order)
+        return len(self.order)
 
     @overload
     def __getitem__(self, at: int) -> Recorded: ...
@@ -75,9 +84,8 @@ class Merged(Sequence[Recorded]):
     def __getitem__(self, at: slice) -> tuple[Recorded, ...]: ...
     def __getitem__(self, at: int | slice) -> Recorded | tuple[Recorded, ...]:
         if isinstance(at, slice):
-            return tuple(self[place] for place in range(*at.indices(len(self))))
-        place = self._order[at]
-        return self._parts[place >> _SEQ_BITS][place & (1 << _SEQ_BITS) - 1]
+            return tuple(map(self.recorded, self.order[at]))
+        return self.recorded(self.order[at])
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and tuple(self) == tuple(other)
@@ -85,7 +93,16 @@ class Merged(Sequence[Recorded]):
     def __hash__(self) -> int:
         return hash(len(self))
 
-    def events(self) -> Iterator[Event]:
-        """The events alone."""
-        for place in self._order:
-            yield self._parts[place >> _SEQ_BITS].values[place & (1 << _SEQ_BITS) - 1]
+    def recorded(self, place: int) -> Recorded:
+        """The event of a place."""
+        part = bisect_right(self._starts, place) - 1
+        return self._parts[part][place - self._starts[part]]
+
+    def stream(self, place: int) -> str:
+        """The stream of a place."""
+        return self._parts[bisect_right(self._starts, place) - 1].stream
+
+    def id(self, place: int) -> str:
+        """As `Recorded.id`, without the rest of it."""
+        part = bisect_right(self._starts, place) - 1
+        return f"{self._parts[part].stream}:{place - self._starts[part]}"

@@ -6,7 +6,10 @@ spoke into the answer, and one that the end of the run cut off: nobody can know 
 
 from __future__ import annotations
 
+import itertools
+from collections import defaultdict
 from collections.abc import Sequence
+from operator import attrgetter
 
 from drill.model.events import (
     CallEnded,
@@ -20,7 +23,7 @@ from drill.model.events import (
     TurnEnded,
     TurnInvoked,
 )
-from drill.timeline.sorted_events import Found, Sorted
+from drill.timeline.sorted_events import Sorted
 from drill.timeline.values import Call, Turn
 
 _SAME_S = 0.001  # the last turn and the call are ended in one breath
@@ -37,8 +40,8 @@ def evidence_end(events: Sorted) -> float:
     marks += [events.at(r) for r, ended in events.of(CallEnded) if ended.outcome == "cut"]
     last: dict[str, float] = {}
     for kind in _OF_LOAD:
-        for recorded, _ in events.of(kind):
-            last[recorded.stream] = max(last.get(recorded.stream, 0.0), events.at(recorded))
+        for stream, t_ns in events.of(kind).last_of_stream().items():
+            last[stream] = max(last.get(stream, 0.0), events.s(t_ns))
     # A sealed stream may have had nothing to say in its last moment; an unsealed one was cut off there.
     sealed = {r.stream: events.at(r) for r, _ in events.of(StreamSealed)}
     marks += [sealed.get(stream, at) for stream, at in last.items()]
@@ -79,26 +82,30 @@ def turns(events: Sorted, all_calls: tuple[Call, ...], end_s: float) -> tuple[Tu
     """Every turn once, by end of speech. An end without a beginning counts; a beginning without an
     end is right-censored at the end of its call."""
     by_call = {call.call: call for call in all_calls}
-    all_ended, all_begun = events.of(TurnEnded), events.of(TurnInvoked)
-    ended, begun = _places(all_ended), _places(all_begun)  # places, not events: there may be millions
+    ends, begins = events.of(TurnEnded), events.of(TurnInvoked)
+    all_ended, all_begun = ends.events(), begins.events()
+    ended, begun = _places(all_ended), _places(all_begun)
     found = [
         _ended(
             events,
-            *all_ended[place],
-            by_call.get(call),
+            turn,
+            (t_ns, id_),
+            by_call.get(turn.call),
             end_s,
-            invoked=seq in begun.get(call, ()),
-            interrupted=seq + 1 in by_seq and all_ended[by_seq[seq + 1]][1].barge_stop_ms >= 0,
+            invoked=turn.seq in begun.get(turn.call, ()),
+            interrupted=_spoken_into(all_ended, ended[turn.call].get(turn.seq + 1)),
         )
-        for call, by_seq in ended.items()
-        for seq, place in by_seq.items()
+        for place, turn, t_ns, id_ in zip(
+            itertools.count(), all_ended, ends.times(), ends.ids(), strict=False
+        )
+        if ended[turn.call][turn.seq] == place
     ]
     found += [
-        _censored(events, recorded, turn, by_call.get(turn.call), end_s)
-        for recorded, turn in all_begun
+        _censored(events, begins.id(place), turn, by_call.get(turn.call), end_s)
+        for place, turn in enumerate(all_begun)
         if turn.seq not in ended.get(turn.call, ())
     ]
-    return tuple(sorted(found, key=lambda turn: (turn.eos_s, turn.call, turn.seq)))
+    return tuple(sorted(found, key=attrgetter("eos_s", "call", "seq")))
 
 
 def ended_twice(events: Sorted, all_turns: Sequence[Turn]) -> tuple[str, ...]:
@@ -106,31 +113,37 @@ def ended_twice(events: Sorted, all_turns: Sequence[Turn]) -> tuple[str, ...]:
     found = events.of(TurnEnded)
     if sum(turn.outcome != "open" for turn in all_turns) == len(found):
         return ()
-    known = _places(found)
-    return tuple(r.id for place, (r, turn) in enumerate(found) if known[turn.call][turn.seq] != place)
+    all_ended = found.events()
+    known = _places(all_ended)
+    return tuple(found.id(n) for n, turn in enumerate(all_ended) if known[turn.call][turn.seq] != n)
 
 
-def _places(found: Found[TurnEnded] | Found[TurnInvoked]) -> dict[str, dict[int, int]]:
+def _places(halves: Sequence[TurnEnded | TurnInvoked]) -> dict[str, dict[int, int]]:
     """By call and number, where a half of a turn stands; of two that say they are the same, the later, but
     what was acknowledged stays so."""
-    places: dict[str, dict[int, int]] = {}
-    for place in range(len(found)):
-        turn = found[place][1]
-        of_call = places.setdefault(turn.call, {})
-        if turn.seq not in of_call or not _acknowledged(found[of_call[turn.seq]][1]):
+    places: defaultdict[str, dict[int, int]] = defaultdict(dict)
+    for place, turn in enumerate(halves):
+        of_call = places[turn.call]
+        if turn.seq not in of_call or not _acknowledged(halves[of_call[turn.seq]]):
             of_call[turn.seq] = place
-    return places
+    return dict(places)
 
 
 def _acknowledged(turn: TurnEnded | TurnInvoked) -> bool:
     return isinstance(turn, TurnEnded) and turn.ledger == "ok"
 
 
+def _spoken_into(all_ended: Sequence[TurnEnded], following: int | None) -> bool:
+    """Whether the caller began the turn that follows while this one was being answered."""
+    return following is not None and all_ended[following].barge_stop_ms >= 0
+
+
 def _ended(
-    events: Sorted, recorded: Recorded, turn: TurnEnded, call: Call | None, end_s: float, *,
+    events: Sorted, turn: TurnEnded, written: tuple[int, str], call: Call | None, end_s: float, *,
     invoked: bool, interrupted: bool,
 ) -> Turn:  # fmt: skip
-    eos_s, lost_s = events.s(turn.eos_ns), events.at(recorded)
+    t_ns, id_ = written
+    eos_s, lost_s = events.s(turn.eos_ns), events.s(t_ns)
     sound_s = events.s(turn.first_audio_ns) if turn.first_audio_ns > 0 else None
     answered = sound_s is not None and (turn.outcome in _CAME_OUT or interrupted or _cut_short(call, lost_s))
     # Who heard something waited on until it was given up; who heard nothing, to the end of the call.
@@ -138,7 +151,7 @@ def _ended(
     return Turn(
         turn.call, turn.seq, turn.intent, eos_s, max(0.0, until_s - eos_s), answered,
         turn.outcome, turn.ledger, turn.turn_id, turn.patient, turn.digest,
-        call.outcome if call else "open", whole=invoked and call is not None, id=recorded.id,
+        call.outcome if call else "open", whole=invoked and call is not None, id=id_,
         ack_s=events.s(turn.ack_ns) if turn.ack_ns else None,
         barge_stop_s=turn.barge_stop_ms / 1000 if turn.barge_stop_ms >= 0 else None,
         longest_gap_s=turn.longest_gap_ms / 1000 if turn.longest_gap_ms else 0.0,
@@ -151,13 +164,13 @@ def _cut_short(call: Call | None, lost_s: float) -> bool:
     return call is not None and call.outcome == "cut" and lost_s >= call.end_s - _SAME_S
 
 
-def _censored(events: Sorted, recorded: Recorded, turn: TurnInvoked, call: Call | None, end_s: float) -> Turn:
+def _censored(events: Sorted, id_: str, turn: TurnInvoked, call: Call | None, end_s: float) -> Turn:
     eos_s = events.s(turn.eos_ns)
     waited_s = max(0.0, _call_end(call, end_s) - eos_s)
     return Turn(
         turn.call, turn.seq, turn.intent, eos_s, waited_s, answered=False, outcome="open", ledger="info",
         turn_id="", patient="", digest="", call_outcome=call.outcome if call else "open",
-        whole=call is not None, id=recorded.id,
+        whole=call is not None, id=id_,
     )  # fmt: skip
 
 

@@ -107,21 +107,21 @@ def fold(events: Sequence[Recorded], plan: Plan) -> Timeline:
     )
 
 
-def _record(start_utc_ns: int, recorded: Recorded, event: EhrRecord) -> Record:
+def _record(start_utc_ns: int, id_: str, event: EhrRecord) -> Record:
     known = bool(start_utc_ns and event.received_utc_ns)
     received_s = (event.received_utc_ns - start_utc_ns) / 1e9 if known else None
-    return Record(event.turn_id, event.patient, event.digest, event.resource, recorded.id, received_s)
+    return Record(event.turn_id, event.patient, event.digest, event.resource, id_, received_s)
 
 
-def _stored(recorded: Recorded, event: StoredTurn) -> Stored:
-    return Stored(event.turn_id, event.call, event.seq, event.digest, recorded.id, event.position)
+def _stored(id_: str, event: StoredTurn) -> Stored:
+    return Stored(event.turn_id, event.call, event.seq, event.digest, id_, event.position)
 
 
 def _heard(events: Sorted) -> Heard:
     return Heard(
         breakers(events), requests(events), samples.witness(events), samples.load(events),
         samples.doors(events), samples.edges(events), samples.members(events), samples.services(events),
-        tuple(sorted({recorded.stream for recorded, _ in events.of(CallStarted)})),
+        tuple(sorted(events.of(CallStarted).last_of_stream())),
     )  # fmt: skip
 
 

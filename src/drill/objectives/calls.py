@@ -7,13 +7,16 @@ that were answered or not, one whose answer had begun when the caller spoke into
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
+from operator import attrgetter
 
 from drill.model.plan import CallLimits, Objectives, Plan
 from drill.model.units import seconds
 from drill.model.verdicts import Status, Verdict, worst
-from drill.objectives.percentile import TURNS_MIN, percentile
+from drill.objectives.percentile import TURNS_MIN, percentile, percentiles
 from drill.objectives.recovery import measure
 from drill.objectives.say import cited, count, failed, held, passed, percent, told, unknown
 from drill.timeline import Span, Timeline, Turn
@@ -57,8 +60,12 @@ def judge_spread(plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
 
 def settled_turns(timeline: Timeline) -> tuple[Turn, ...]:
     """Turns begun while there was evidence, without those that were not yet due at its end."""
-    end_s = timeline.evidence.end_s
-    return tuple(t for t in timeline.turns if t.eos_s < end_s and not t.undecided(timeline.turn_slo_s))
+    return timeline.once(_settled_turns)
+
+
+def _settled_turns(timeline: Timeline) -> tuple[Turn, ...]:
+    begun = within(timeline.turns, Span(-math.inf, timeline.evidence.end_s))
+    return tuple(t for t in begun if t.answered or not t.undecided(timeline.turn_slo_s))
 
 
 def _dropped(timeline: Timeline, limits: CallLimits) -> Verdict:
@@ -126,7 +133,7 @@ def _latency(plan: Plan, timeline: Timeline, turns: Sequence[Turn], limits: Call
             statuses += [Status.UNKNOWN] if judged else []
             parts.append(f"{phase}: only {len(inside)} of the {TURNS_MIN} turns a p95 needs")
             continue
-        p50, p95, p99 = (percentile([t.latency_s for t in inside], q) for q in (0.5, 0.95, 0.99))
+        p50, p95, p99 = percentiles([t.latency_s for t in inside])
         parts.append(f"{phase}: p50 {told(p50)}, p95 {told(p95)}, p99 {told(p99)}")
         if judged:
             statuses.append(Status.PASS if p95 <= limits.turn_p95_s else Status.FAIL)
@@ -137,9 +144,12 @@ def _latency(plan: Plan, timeline: Timeline, turns: Sequence[Turn], limits: Call
     return Verdict(LATENCY, worst(statuses), sentence, ", ".join(measured), limit, because)
 
 
-def within(turns: Sequence[Turn], span: Span | None) -> list[Turn]:
-    """Turns whose end of speech lies in a span."""
-    return [t for t in turns if span and span.holds(t.eos_s)]
+def within(turns: Sequence[Turn], span: Span | None) -> Sequence[Turn]:
+    """Turns whose end of speech lies in a span; they are, as a timeline's are, in the order of that."""
+    if span is None:
+        return ()
+    first, end = (bisect_left(turns, t_s, key=attrgetter("eos_s")) for t_s in (span.start_s, span.end_s))
+    return turns[first:end]
 
 
 def _no_cascade(timeline: Timeline, turns: Sequence[Turn], limit_s: float) -> Verdict:

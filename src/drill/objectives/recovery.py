@@ -45,6 +45,10 @@ def judge(plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
 
 def measure(timeline: Timeline, limits: RecoveryLimits) -> Recovery | None:
     """What callers felt since the fault was applied; None when none was."""
+    return timeline.once(_measure, limits)
+
+
+def _measure(timeline: Timeline, limits: RecoveryLimits) -> Recovery | None:
     if timeline.applied_s is None:
         return None
     end_s = timeline.evidence.end_s

@@ -32,11 +32,11 @@ def judge(plan: Plan, timeline: Timeline, streams: Sequence[Stream]) -> tuple[Ve
     if limits is None:
         return ()
     readback = last_readback(timeline, "store")
-    why_not, turns = unreadable(readback, "store", "turns", len(timeline.stored)), said(timeline)
+    why_not = unreadable(readback, "store", "turns", len(timeline.stored))
     if readback is None or why_not:
         because = [readback.id] if readback else []
         return tuple(unknown(name, why_not, because=because) for name in NAMES)
-    found = compare(map(told_by, turns), timeline.stored)
+    turns, found = said(timeline), compared(timeline)
     phantom = _phantom(timeline, found, readback, cut_short(streams))
     if found.promised and not found.rows:
         nothing = [
@@ -57,7 +57,20 @@ def judge(plan: Plan, timeline: Timeline, streams: Sequence[Stream]) -> tuple[Ve
 
 def said(timeline: Timeline) -> tuple[Turn, ...]:
     """The callers' turns that are, or may be, in the store."""
+    return timeline.once(_said)
+
+
+def _said(timeline: Timeline) -> tuple[Turn, ...]:
     return tuple(t for t in timeline.turns if t.ledger != "fail")
+
+
+def compared(timeline: Timeline) -> Comparison:
+    """Those turns against the store's rows."""
+    return timeline.once(_compared)
+
+
+def _compared(timeline: Timeline) -> Comparison:
+    return compare(map(told_by, said(timeline)), timeline.stored)
 
 
 def told_by(turn: Turn) -> Told:

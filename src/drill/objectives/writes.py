@@ -92,6 +92,10 @@ def unreadable(readback: ReadBack | None, source: str, what: str, held: int) -> 
 
 def keep(timeline: Timeline) -> Ledger:
     """Join notes and records, by turn id and by digest."""
+    return timeline.once(_keep)
+
+
+def _keep(timeline: Timeline) -> Ledger:
     notes = [t for t in timeline.turns if t.intent == "note"]
     promised = tuple(t for t in notes if t.ledger == "ok" and t.outcome in ACKNOWLEDGED)
     surely = {t.id for t in promised}

@@ -17,8 +17,7 @@ from drill.model.events import RunStarted
 from drill.model.plan import Plan
 from drill.model.verdicts import Status, Verdict
 from drill.objectives.recovery import first_open, first_out, measure
-from drill.objectives.stored_turns import compare
-from drill.objectives.turns import LOST, rpo_s, said, told_by
+from drill.objectives.turns import LOST, compared, rpo_s, said
 from drill.quarter.calendar import parse_utc
 from drill.quarter.papers import Papers
 from drill.report import View, build_view
@@ -241,9 +240,8 @@ def _detection(plan: Plan, timeline: Timeline) -> Time | None:
 
 
 def _loss(plan: Plan, timeline: Timeline, verdicts: Sequence[Verdict]) -> Time | None:
-    compared = any(v.objective == LOST and v.status is not Status.UNKNOWN for v in verdicts)
-    if plan.objectives.turns is None or not compared:
+    known = any(v.objective == LOST and v.status is not Status.UNKNOWN for v in verdicts)
+    if plan.objectives.turns is None or not known:
         return None
     turns = said(timeline)
-    found = compare(map(told_by, turns), timeline.stored)
-    return Time(rpo_s(timeline, [turns[n] for n in found.lost]))
+    return Time(rpo_s(timeline, [turns[n] for n in compared(timeline).lost]))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from drill.model.plan import Plan
 from drill.model.units import seconds
 from drill.objectives.calls import phase_spans, settled_turns, within
-from drill.objectives.percentile import TURNS_MIN, percentile
+from drill.objectives.percentile import TURNS_MIN, percentiles
 from drill.objectives.recovery import first_open
 from drill.objectives.say import count, told
 from drill.objectives.writes import keep, last_readback
@@ -133,8 +133,7 @@ def turn_rows(plan: Plan, timeline: Timeline) -> tuple[TurnRow, ...]:
 
 def _turn_row(phase: str, kind: str, turns: Sequence[Turn]) -> TurnRow:
     waits = [turn.latency_s for turn in turns]
-    enough = len(waits) >= TURNS_MIN
-    p50, p95, p99 = (told(percentile(waits, q)) if enough else NOTHING for q in (0.5, 0.95, 0.99))
+    p50, p95, p99 = map(told, percentiles(waits)) if len(waits) >= TURNS_MIN else (NOTHING,) * 3
     kinds = Counter(dot_kind(turn) for turn in turns)
     return TurnRow(phase, kind, len(turns), p50, p95, p99,
                    kinds["full"], kinds["degraded"], kinds["wrong"], kinds["never"])  # fmt: skip

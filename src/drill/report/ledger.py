@@ -9,7 +9,7 @@ from drill.model.plan import Plan
 from drill.model.units import seconds
 from drill.objectives import turns as judged
 from drill.objectives.say import count
-from drill.objectives.stored_turns import Comparison, compare
+from drill.objectives.stored_turns import Comparison
 from drill.report.cited import link
 from drill.report.values import Cell, Figure, Row, Section
 from drill.report.words import NOTHING
@@ -36,8 +36,7 @@ def saved(plan: Plan, timeline: Timeline, verdicts: Sequence[Row]) -> Saved | No
     """The comparison that the verdicts were found by; None where they measured nothing."""
     if plan.objectives.turns is None or not any(row.measured for row in verdicts):
         return None
-    turns = judged.said(timeline)
-    return Saved(turns, compare(map(judged.told_by, turns), timeline.stored))
+    return Saved(judged.said(timeline), judged.compared(timeline))
 
 
 def figure(of: Saved | None) -> Figure:

@@ -13,6 +13,8 @@ def breaches(turns: Sequence[Turn], calls: Sequence[Call], slo_s: float) -> tupl
     spans = {call.call: (call.start_s, call.end_s) for call in calls}
     by_call: defaultdict[str, list[Breach]] = defaultdict(list)
     for turn in turns:
+        if turn.until_s <= turn.eos_s + slo_s:  # in time, as nearly all are
+            continue
         start_s, end_s = spans.get(turn.call, (turn.eos_s, turn.until_s))
         late = Breach(
             max(start_s, turn.eos_s + slo_s), min(end_s, turn.until_s), call=turn.call, turn=turn.id

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, TypeVarTuple, cast
 
 from drill.timeline.hearing import Heard
 from drill.timeline.probed import (
@@ -39,6 +40,10 @@ from drill.timeline.values import (
     Step,
     Turn,
 )
+
+
+V = TypeVar("V")
+Ts = TypeVarTuple("Ts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,14 @@ class Timeline:
     drawn: tuple[Drawn, ...] = ()
     leases: tuple[Note, ...] = ()
     refused: tuple[Note, ...] = ()
+    _known: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, find: Callable[[Timeline, *Ts], V], *told: *Ts) -> V:
+        """What a pure function finds in this timeline, kept for whoever asks again: the judge and the report
+        ask the same questions of a million turns."""
+        if (find, told) not in self._known:
+            self._known[find, told] = find(self, *told)
+        return cast("V", self._known[find, told])
 
     @property
     def applied_s(self) -> float | None:

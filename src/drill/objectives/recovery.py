@@ -63,13 +63,10 @@ def answers(turns: Sequence[Turn], slo_s: float, end_s: float) -> Iterator[Answe
     SLO before it came (a platform that was well would have answered by then); after that the platform may
     have been well, and busy with all who had waited.
     """
-    told = (
-        (turn, turn.waited_s > slo_s) for turn in turns if turn.eos_s < end_s and not turn.undecided(slo_s)
-    )
-    return (
-        Answer(min(max(turn.eos_s, turn.until_s - 2 * slo_s) + slo_s if late else turn.until_s, end_s), late)
-        for turn, late in told
-    )
+    for turn in turns:
+        if turn.eos_s < end_s and not turn.undecided(slo_s):
+            until_s, late = turn.until_s, turn.waited_s > slo_s
+            yield Answer(min(max(turn.eos_s, until_s - 2 * slo_s) + slo_s if late else until_s, end_s), late)
 
 
 def _detected(timeline: Timeline, found: Recovery, limits: RecoveryLimits) -> Verdict:

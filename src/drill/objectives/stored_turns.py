@@ -17,14 +17,12 @@ import math
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-
-from drill.timeline import Stored
+from typing import NamedTuple, Protocol
 
 SEQ_BITS = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """One turn as its caller knows it. `promised`: it was acknowledged as saved, at `ack_s`."""
 
     call: str
@@ -33,6 +31,21 @@ class Told:
     digest: str
     promised: bool
     ack_s: float
+
+
+class Row(Protocol):
+    """One turn in the store: as an event of the journal has it, or as a timeline or a restored copy does."""
+
+    @property
+    def turn_id(self) -> str: ...
+    @property
+    def call(self) -> str: ...
+    @property
+    def seq(self) -> int: ...
+    @property
+    def digest(self) -> str: ...
+    @property
+    def position(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +94,24 @@ class _Ledger:
     found: bytearray = field(default_factory=bytearray)
     position: array[int] = field(default_factory=lambda: array("q"))
 
-    def add(self, turn: Told) -> None:
-        place = len(self.promised)
-        call = self.calls.setdefault(turn.call, len(self.calls))
-        self.by_turn.setdefault(call << SEQ_BITS | turn.seq, place)
-        if turn.turn_id:
-            self.by_id.setdefault(turn.turn_id, place)
-        self.call_of.append(call)
-        self.ack_s.append(turn.ack_s)
-        self.promised.append(turn.promised)
-        self.digests.append(turn.digest)
-        self.found.append(0)
-        self.position.append(0)
+    def fill(self, told: Iterable[Told]) -> None:
+        for place, (caller, seq, turn_id, digest, promised, ack_s) in enumerate(told):
+            call = self.calls.setdefault(caller, len(self.calls))
+            self.by_turn.setdefault(call << SEQ_BITS | seq, place)
+            if turn_id:
+                self.by_id.setdefault(turn_id, place)
+            self.call_of.append(call)
+            self.ack_s.append(ack_s)
+            self.promised.append(promised)
+            self.digests.append(digest)
+        self.found = bytearray(len(self.promised))
+        self.position = array("q", [0]) * len(self.promised)
 
 
-def compare(told: Iterable[Told], rows: Iterable[Stored]) -> Comparison:
+def compare(told: Iterable[Told], rows: Iterable[Row]) -> Comparison:
     """See the module. Either side may come from a stream and in any order."""
     ledger = _Ledger()
-    for turn in told:
-        ledger.add(turn)
+    ledger.fill(told)
     number, unplaced = 0, 0
     altered, phantom = array("q"), array("q")
     for number, row in enumerate(rows, start=1):
@@ -116,7 +128,7 @@ def compare(told: Iterable[Told], rows: Iterable[Stored]) -> Comparison:
     return _outcome(ledger, number, altered, phantom, unplaced)
 
 
-def _place_of(ledger: _Ledger, row: Stored) -> tuple[int | None, bool]:
+def _place_of(ledger: _Ledger, row: Row) -> tuple[int | None, bool]:
     """The turn that a row is of, and whether the row says of it what the caller said."""
     call = ledger.calls.get(row.call)
     spoken = None if call is None else ledger.by_turn.get(call << SEQ_BITS | row.seq)

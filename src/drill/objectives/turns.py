@@ -70,7 +70,7 @@ def compared(timeline: Timeline) -> Comparison:
 
 
 def _compared(timeline: Timeline) -> Comparison:
-    return compare(map(told_by, said(timeline)), timeline.stored)
+    return compare(map(told_by, said(timeline)), timeline.stored.events())
 
 
 def told_by(turn: Turn) -> Told:

@@ -146,8 +146,8 @@ def _lost(timeline: Timeline, ledger: Ledger, limits: WriteLimits, readback: Rea
 
 def taken_meanwhile(timeline: Timeline, ledger: Ledger) -> list[Turn]:
     """Acknowledged notes that the platform took while the EHR was away."""
-    during = [t for t in ledger.promised if timeline.fault and timeline.fault.holds(t.eos_s)]
-    return [t for t in during if t.outcome == "degraded"]
+    fault = timeline.fault
+    return [t for t in ledger.promised if t.outcome == "degraded" and fault and fault.holds(t.eos_s)]
 
 
 def _doubled(ledger: Ledger, readback: ReadBack) -> Verdict:

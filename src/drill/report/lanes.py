@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from drill.report.picture import Axis, BarLane, DotLane, Dots, Lane, Limit, Row, RowLane, StepLane
@@ -52,7 +52,11 @@ def draw(lane: Lane, scale: Scale, top: float, name: str) -> tuple[str, float]:
 
 
 def _y(value: float, axis: Axis, top: float, height: float) -> float:
-    return top + height * (1 - min(1.0, max(0.0, value / axis.top)))
+    return _ys((value,), axis, top, height)[0]
+
+
+def _ys(values: Iterable[float], axis: Axis, top: float, height: float) -> list[float]:
+    return [top + height * (1 - min(1.0, max(0.0, value / axis.top))) for value in values]
 
 
 def _axis(axis: Axis, scale: Scale, top: float, height: float) -> str:
@@ -118,7 +122,9 @@ def _bars(lane: BarLane, scale: Scale, top: float) -> str:
 
 
 def _dots(dots: Dots, lane: DotLane, scale: Scale, top: float) -> str:
-    places = thin_dots(((scale(t), _y(v, lane.axis, top, lane.height)) for t, v in dots.points), DOTS_MAX)
+    times_s, values = zip(*dots.points, strict=True)
+    ys = _ys(values, lane.axis, top, lane.height)
+    places = thin_dots(zip(scale.all(times_s), ys, strict=True), DOTS_MAX)
     shape = _SHAPES.get(dots.kind, "h0")
     path = "".join(f"M{number(x)} {number(y)}{shape}" for x, y in places)
     return f'<path class="dots {dots.kind}" d="{path}"/>' if path else ""

@@ -20,6 +20,7 @@ from drill.report.states import breaker_lane, witness_lane
 from drill.timeline import Span, Step, Timeline, Turn
 
 BARS_MAX = 240
+_KINDS = {"full": "full", "degraded": "degraded", "wrong_patient": "wrong"}
 # Round upper ends of an axis, and into how many round parts each is divided.
 _NICE = {1.0: 2, 1.5: 3, 2.0: 2, 3.0: 3, 4.0: 2, 6.0: 3, 8.0: 2, 10.0: 2}
 
@@ -124,22 +125,17 @@ def _latency(timeline: Timeline, zero_s: float, window: Span) -> DotLane:
     answered = sorted(t.waited_s for t in asked if t.answered)
     usual = answered[math.ceil(len(answered) * 0.995) - 1] if answered else 0.0
     top = axis(min(max(usual, slo_s * 1.5), slo_s * 6), " s")
-    kinds = {kind: tuple((t.eos_s - zero_s, _height(t, top)) for t in asked if dot_kind(t) == kind)
-             for kind in ("full", "degraded", "wrong", "never")}  # fmt: skip
-    dots = tuple(Dots(kind, points) for kind, points in kinds.items() if points)
+    kinds: dict[str, list[tuple[float, float]]] = {"full": [], "degraded": [], "wrong": [], "never": []}
+    for turn in asked:
+        kinds[dot_kind(turn)].append((turn.eos_s - zero_s, turn.waited_s if turn.answered else top.top))
+    dots = tuple(Dots(kind, tuple(points)) for kind, points in kinds.items() if points)
     note = "end of speech to first audio; one dot a turn"
     return DotLane("Turn latency", note, 104, top, dots, (Limit(slo_s, f"promised {seconds(slo_s)}"),))
 
 
-def _height(turn: Turn, top: Axis) -> float:
-    return turn.waited_s if turn.answered else top.top
-
-
 def dot_kind(turn: Turn) -> str:
     """How a turn is drawn: full, degraded, wrong (patient) or never (answered)."""
-    if not turn.answered:
-        return "never"
-    return {"full": "full", "degraded": "degraded", "wrong_patient": "wrong"}.get(turn.outcome, "never")
+    return _KINDS.get(turn.outcome, "never") if turn.answered else "never"
 
 
 def _requests(timeline: Timeline, zero_s: float, window: Span) -> BarLane:

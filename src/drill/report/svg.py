@@ -62,8 +62,13 @@ class Scale:
 
     def __call__(self, t_s: float) -> float:
         """Clipped to the picture."""
-        share = (t_s - self.start_s) / max(self.end_s - self.start_s, 1e-9)
-        return self.left + min(1.0, max(0.0, share)) * (self.right - self.left)
+        return self.all((t_s,))[0]
+
+    def all(self, times_s: Iterable[float]) -> list[float]:
+        """Of many at once: a picture may have a million dots."""
+        start_s, left, width = self.start_s, self.left, self.right - self.left
+        length_s = max(self.end_s - start_s, 1e-9)
+        return [left + min(1.0, max(0.0, (t_s - start_s) / length_s)) * width for t_s in times_s]
 
     def shows(self, t_s: float) -> bool:
         """Whether a moment lies within the picture."""
@@ -92,7 +97,8 @@ def thin_steps(points: Sequence[tuple[float, float]]) -> list[tuple[float, float
 
 def thin_dots(points: Iterable[tuple[float, float]], most: int) -> list[tuple[float, float]]:
     """One dot for each place; when there are still too many, evenly chosen ones with both ends."""
-    places = sorted({(float(round(x)), round(y * 2) / 2) for x, y in points})
+    pixels = {(round(x), round(y * 2)) for x, y in points}
+    places = sorted((float(x), y / 2) for x, y in pixels)
     if len(places) <= most:
         return places
     return [places[i * (len(places) - 1) // (most - 1)] for i in range(most)]

@@ -97,6 +97,10 @@ class Made(Sequence[V], Generic[E, V]):
     def __init__(self, found: Found[E], make: Callable[[str, E], V]) -> None:
         self._found, self._make = found, make
 
+    def events(self) -> list[E]:
+        """The events themselves, for who asks for nothing that is made of them."""
+        return self._found.events()
+
     def __len__(self) -> int:
         return len(self._found)
 

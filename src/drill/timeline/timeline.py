@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, TypeVarTuple, cast
 
+from drill.model.events import StoredTurn
 from drill.timeline.hearing import Heard
 from drill.timeline.probed import (
     BreakerPath,
@@ -23,6 +24,7 @@ from drill.timeline.probed import (
     WitnessPoint,
 )
 from drill.timeline.restored import Restored
+from drill.timeline.sorted_events import Made
 from drill.timeline.values import (
     Anchor,
     Away,
@@ -40,7 +42,6 @@ from drill.timeline.values import (
     Step,
     Turn,
 )
-
 
 V = TypeVar("V")
 Ts = TypeVarTuple("Ts")
@@ -81,7 +82,7 @@ class Timeline:
     health: tuple[HealthPoint, ...]
     load: tuple[LoadPoint, ...]
     records: Sequence[Record]
-    stored: Sequence[Stored]
+    stored: Made[StoredTurn, Stored]
     readbacks: tuple[ReadBack, ...]
     guards: tuple[Guard, ...]
     children: tuple[Child, ...]

@@ -119,21 +119,21 @@ def _patients(source: random.Random, count: int) -> Iterator[str]:
 
 def _warm(source: random.Random, demand: Demand) -> Iterator[tuple[float, float]]:
     """The calls that are up when the ramp ends, with what is left of them from there on."""
-    calls = demand.traffic.warm_calls
+    calls, mu = demand.traffic.warm_calls, _mu(demand)
     gap_s = demand.ramp_s / calls
     for number in range(calls):
         at_s = (number + 0.9 * source.random()) * gap_s  # all are up a moment before the ramp ends
-        left_s = source.random() * source.lognormvariate(_mu(demand) + LOG_SD**2, LOG_SD)
+        left_s = source.random() * source.lognormvariate(mu + LOG_SD**2, LOG_SD)
         yield at_s, demand.ramp_s - at_s + left_s
 
 
 def _open(source: random.Random, demand: Demand) -> Iterator[tuple[float, float]]:
     """Poisson arrivals from the end of the ramp on, at the profile's rate."""
-    traffic = demand.traffic
+    traffic, mu = demand.traffic, _mu(demand)
     rate = traffic.highest_per_s
     clock_s = demand.ramp_s + source.expovariate(rate)
     while (at_s := traffic.when(clock_s)) < demand.seconds:
-        yield at_s, source.lognormvariate(_mu(demand), LOG_SD)
+        yield at_s, source.lognormvariate(mu, LOG_SD)
         clock_s += source.expovariate(rate)
 
 
@@ -142,13 +142,15 @@ def _mu(demand: Demand) -> float:
 
 
 def to_json(schedule: Schedule) -> str:
-    """Canonical text, one arrival per line."""
+    """Canonical text, one arrival per line; put together by hand, for an encoder per line costs more than the
+    line."""
     demand = asdict(schedule.demand)
     if (demand["arrivals"], demand["windows_s"]) == (FLAT.name, 0.0):  # as it was before there were others
         del demand["arrivals"], demand["windows_s"]
     head = json.dumps({"format": FORMAT, **demand}, sort_keys=True, separators=(",", ":"))
     calls = ",\n".join(
-        json.dumps(asdict(arrival), sort_keys=True, separators=(",", ":")) for arrival in schedule.arrivals
+        f'{{"at_s":{a.at_s!r},"duration_s":{a.duration_s!r},"patient":{json.dumps(a.patient)},"seed":{a.seed!r}}}'
+        for a in schedule.arrivals
     )
     return f'{{"demand":{head},"arrivals":[\n{calls}\n]}}\n'
 

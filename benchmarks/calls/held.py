@@ -26,9 +26,10 @@ from drill.model.units import NS_PER_S
 from drill.objectives.recovery import answers
 from drill.recovery_estimate import Recovery, estimate
 from drill.timeline.away import away
-from drill.timeline.calls import calls, turns
+from drill.timeline.calls import calls
 from drill.timeline.sorted_events import Sorted
 from drill.timeline.steps import breaches, steps
+from drill.timeline.turns import turns
 
 PROFILE = Path("loadprofiles/steady_calls.py")
 LATE_MS_MAX, RSS_MB_MAX = 20.0, 100.0

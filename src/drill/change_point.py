@@ -10,7 +10,9 @@ log-likelihood is within 3.84 (chi-square, one degree of freedom, 95 %) of the b
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from itertools import accumulate
+from operator import attrgetter
 from typing import NamedTuple
 
 CHI2_95 = 3.84
@@ -25,28 +27,28 @@ class Answer(NamedTuple):
 
 def change_interval(answers: Iterable[Answer], from_s: float, to_s: float) -> tuple[float, float]:
     """95 % profile-likelihood interval of the moment at which answers stopped being late."""
-    trials = sorted((a for a in answers if from_s <= a.t_s <= to_s), key=lambda a: a.t_s)
-    late_before = [0]
-    for answer in trials:
-        late_before.append(late_before[-1] + answer.late)
-    likelihoods = [_split_likelihood(late_before, split) for split in range(len(late_before))]
+    trials = sorted((a for a in answers if from_s <= a.t_s <= to_s), key=attrgetter("t_s"))
+    late_before = list(accumulate((a.late for a in trials), initial=0))
+    total, late = len(trials), late_before[-1]
+    likelihoods = [
+        _split_likelihood(before, split, late - before, total - split)
+        for split, before in enumerate(late_before)
+    ]
     best = max(likelihoods)
     within = [i for i, value in enumerate(likelihoods) if 2 * (best - value) <= CHI2_95]
     times = [from_s, *(a.t_s for a in trials), to_s]
     return times[within[0]], times[within[-1] + 1]
 
 
-def _split_likelihood(late_before: Sequence[int], split: int) -> float:
-    """Log-likelihood with `split` answers before the change; a change for the worse does not count."""
-    total = len(late_before) - 1
-    before, after = late_before[split], late_before[total] - late_before[split]
-    if split and split < total and before * (total - split) <= after * split:
+def _split_likelihood(late: int, answers: int, late_after: int, answers_after: int) -> float:
+    """Log-likelihood of answers before the change and after; a change for the worse does not count."""
+    if answers and answers_after and late * answers_after <= late_after * answers:
         return -math.inf
-    return _bernoulli(before, split) + _bernoulli(after, total - split)
+    return _bernoulli(late, answers) + _bernoulli(late_after, answers_after)
 
 
 def _bernoulli(hits: int, trials: int) -> float:
-    if hits in (0, trials):
+    if not hits or hits == trials:
         return 0.0
     share = hits / trials
     return hits * math.log(share) + (trials - hits) * math.log1p(-share)

@@ -99,7 +99,7 @@ def estimate(
     up, breached = live_means(steps, applied_s, end_s)
     low_s = high_s = None
     if clusters and sustained:
-        relative = (Answer(a.t_s - applied_s, a.late) for a in answers)
+        relative = (Answer(t_s - applied_s, late) for t_s, late in answers if t_s >= applied_s)
         low_s, high_s = change_interval(relative, clusters[-1], evidence_s)
         low_s, high_s = min(low_s, recovered_s), max(high_s, recovered_s)
     return Recovery(

@@ -122,9 +122,10 @@ def compare(told: Iterable[Told], rows: Iterable[Row]) -> Comparison:
             continue
         if not own:
             altered.append(number - 1)
-        ledger.found[place] = min(2, ledger.found[place] + 1)
-        if ledger.found[place] == 1:
-            ledger.position[place] = row.position
+        if ledger.found[place]:
+            ledger.found[place] = 2
+        else:
+            ledger.found[place], ledger.position[place] = 1, row.position
     return _outcome(ledger, number, altered, phantom, unplaced)
 
 

@@ -102,20 +102,24 @@ def _keep(timeline: Timeline) -> Ledger:
     perhaps = {digest_of(t): t for t in notes if t.id not in surely and t.ledger != "fail"}
     by_turn: defaultdict[str, list[Record]] = defaultdict(list)
     by_digest: defaultdict[str, list[Record]] = defaultdict(list)
-    for record in timeline.records:
+    records = tuple(timeline.records)
+    for record in records:
         by_turn[record.turn_id].append(record)
         by_digest[record.digest].append(record)
-    of = {
-        t.id: tuple({r.id: r for r in [*by_turn.get(t.turn_id, ()), *by_digest.get(t.digest, ())]}.values())
-        for t in promised
-    }
-    return Ledger(promised, perhaps, tuple(timeline.records), of)
+    of = {t.id: _each_once(by_turn.get(t.turn_id, []), by_digest.get(t.digest, [])) for t in promised}
+    return Ledger(promised, perhaps, records, of)
+
+
+def _each_once(some: list[Record], others: list[Record]) -> tuple[Record, ...]:
+    return tuple(some if some == others else {r.id: r for r in [*some, *others]}.values())
 
 
 def digest_of(turn: Turn) -> str:
     """A turn's digest; a caller who was never answered can compute it as well. A key is taken as chat."""
+    if turn.digest:
+        return turn.digest
     intent = "chat" if turn.intent == "dtmf" else turn.intent
-    return turn.digest or hashlib.sha256(f"{turn.call}|{turn.seq}|{intent}".encode()).hexdigest()[:16]
+    return hashlib.sha256(f"{turn.call}|{turn.seq}|{intent}".encode()).hexdigest()[:16]
 
 
 def _lost(timeline: Timeline, ledger: Ledger, limits: WriteLimits, readback: ReadBack) -> Verdict:

@@ -105,11 +105,12 @@ def _spells(points: Sequence[tuple[float, float]]) -> list[list[tuple[float, flo
 
 
 def _stairs(values: Sequence[tuple[float, float]], lane: StepLane, scale: Scale, top: float) -> str:
-    points = [(scale(t), _y(v, lane.axis, top, lane.height)) for t, v in values]
+    times_s, heights = zip(*values, strict=True)
+    xs, ys = scale.all(times_s), _ys(heights, lane.axis, top, lane.height)
     # The highest value has the smallest coordinate: thin on the negative to keep peaks.
-    thinned = [(x, -y) for x, y in thin_steps([(x, -y) for x, y in points])]
+    thinned = [(x, -y) for x, y in thin_steps([(x, -y) for x, y in zip(xs, ys, strict=True)])]
     path = f"M{number(thinned[0][0])} {number(top + lane.height)}"
-    return path + "".join(f"H{number(x)}V{number(y)}" for x, y in thinned) + f"H{number(points[-1][0])}"
+    return path + "".join(f"H{number(x)}V{number(y)}" for x, y in thinned) + f"H{number(xs[-1])}"
 
 
 def _bars(lane: BarLane, scale: Scale, top: float) -> str:

@@ -25,7 +25,7 @@ from drill.model.plan import Plan
 from drill.timeline import hearing, samples
 from drill.timeline.away import away
 from drill.timeline.breakers import breakers, requests
-from drill.timeline.calls import calls, ended_twice, evidence_end, turns
+from drill.timeline.calls import calls, evidence_end
 from drill.timeline.control import children, faults, phases, refused
 from drill.timeline.gaps import Heard, gaps
 from drill.timeline.probed import ReadBack, Record, Stored
@@ -33,6 +33,7 @@ from drill.timeline.restored import restored
 from drill.timeline.sorted_events import Made, Sorted
 from drill.timeline.steps import breaches, steps
 from drill.timeline.timeline import Timeline
+from drill.timeline.turns import ended_twice, turns
 from drill.timeline.values import Anchor, Drawn, Guard, Note, Span, Start
 
 DEFAULT_TURN_SLO_S = 1.5

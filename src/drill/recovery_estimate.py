@@ -96,7 +96,7 @@ def estimate(
     clusters = _clusters(pieces, limits)
     windows = _good_windows(pieces, limits)
     recovered_s, sustained, good_s = _recovered(pieces, windows, evidence_s, limits)
-    up, breached = live_means(steps, applied_s, end_s)
+    up, breached = _means(pieces, evidence_s)
     low_s = high_s = None
     if clusters and sustained:
         relative = (Answer(t_s - applied_s, late) for t_s, late in answers if t_s >= applied_s)
@@ -120,12 +120,15 @@ def estimate(
 
 def live_means(steps: Sequence[Step], start_s: float, end_s: float) -> tuple[float, float]:
     """Calls that were up, and calls in breach, averaged over a time."""
-    pieces = _pieces(steps, start_s, end_s)
+    return _means(_pieces(steps, start_s, end_s), end_s - start_s)
+
+
+def _means(pieces: Sequence[_Piece], length_s: float) -> tuple[float, float]:
     if not pieces:
         return 0.0, 0.0
     up = math.fsum(p.up * (p.end_s - p.start_s) for p in pieces)
     breached = math.fsum(p.breached * (p.end_s - p.start_s) for p in pieces)
-    return up / (end_s - start_s), breached / (end_s - start_s)
+    return up / length_s, breached / length_s
 
 
 def _pieces(steps: Sequence[Step], applied_s: float, end_s: float) -> list[_Piece]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from drill.report.picture import Axis, BarLane, DotLane, Dots, Lane, Limit, Row, RowLane, StepLane
@@ -52,11 +52,19 @@ def draw(lane: Lane, scale: Scale, top: float, name: str) -> tuple[str, float]:
 
 
 def _y(value: float, axis: Axis, top: float, height: float) -> float:
-    return _ys((value,), axis, top, height)[0]
+    return next(_ys((value,), axis, top, height))
 
 
-def _ys(values: Iterable[float], axis: Axis, top: float, height: float) -> list[float]:
-    return [top + height * (1 - min(1.0, max(0.0, value / axis.top))) for value in values]
+def _ys(values: Iterable[float], axis: Axis, top: float, height: float) -> Iterator[float]:
+    return (top + height * (1 - min(1.0, max(0.0, value / axis.top))) for value in values)
+
+
+def _placed(
+    values: Sequence[tuple[float, float]], axis: Axis, scale: Scale, top: float, height: float
+) -> Iterator[tuple[float, float]]:
+    """Values at their times, in coordinates."""
+    ys = _ys((value for _, value in values), axis, top, height)
+    return zip(scale.each(t_s for t_s, _ in values), ys, strict=True)
 
 
 def _axis(axis: Axis, scale: Scale, top: float, height: float) -> str:
@@ -105,12 +113,13 @@ def _spells(points: Sequence[tuple[float, float]]) -> list[list[tuple[float, flo
 
 
 def _stairs(values: Sequence[tuple[float, float]], lane: StepLane, scale: Scale, top: float) -> str:
-    times_s, heights = zip(*values, strict=True)
-    xs, ys = scale.all(times_s), _ys(heights, lane.axis, top, lane.height)
+    points = _placed(values, lane.axis, scale, top, lane.height)
     # The highest value has the smallest coordinate: thin on the negative to keep peaks.
-    thinned = [(x, -y) for x, y in thin_steps([(x, -y) for x, y in zip(xs, ys, strict=True)])]
+    thinned = [(x, -y) for x, y in thin_steps([(x, -y) for x, y in points])]
     path = f"M{number(thinned[0][0])} {number(top + lane.height)}"
-    return path + "".join(f"H{number(x)}V{number(y)}" for x, y in thinned) + f"H{number(xs[-1])}"
+    return (
+        path + "".join(f"H{number(x)}V{number(y)}" for x, y in thinned) + f"H{number(scale(values[-1][0]))}"
+    )
 
 
 def _bars(lane: BarLane, scale: Scale, top: float) -> str:
@@ -123,9 +132,7 @@ def _bars(lane: BarLane, scale: Scale, top: float) -> str:
 
 
 def _dots(dots: Dots, lane: DotLane, scale: Scale, top: float) -> str:
-    times_s, values = zip(*dots.points, strict=True)
-    ys = _ys(values, lane.axis, top, lane.height)
-    places = thin_dots(zip(scale.all(times_s), ys, strict=True), DOTS_MAX)
+    places = thin_dots(_placed(dots.points, lane.axis, scale, top, lane.height), DOTS_MAX)
     shape = _SHAPES.get(dots.kind, "h0")
     path = "".join(f"M{number(x)} {number(y)}{shape}" for x, y in places)
     return f'<path class="dots {dots.kind}" d="{path}"/>' if path else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -62,13 +62,13 @@ class Scale:
 
     def __call__(self, t_s: float) -> float:
         """Clipped to the picture."""
-        return self.all((t_s,))[0]
+        return next(self.each((t_s,)))
 
-    def all(self, times_s: Iterable[float]) -> list[float]:
-        """Of many at once: a picture may have a million dots."""
+    def each(self, times_s: Iterable[float]) -> Iterator[float]:
+        """Of many: a picture may have a million dots."""
         start_s, left, width = self.start_s, self.left, self.right - self.left
         length_s = max(self.end_s - start_s, 1e-9)
-        return [left + min(1.0, max(0.0, (t_s - start_s) / length_s)) * width for t_s in times_s]
+        return (left + min(1.0, max(0.0, (t_s - start_s) / length_s)) * width for t_s in times_s)
 
     def shows(self, t_s: float) -> bool:
         """Whether a moment lies within the picture."""

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+import pytest
+
+import histories
+from drill.journal import Stream, merge
 from drill.model import events as ev
-from drill.timeline import Span
+from drill.model.recording import Merged, Recording
+from drill.timeline import Span, Timeline, fold
 from histories import (
     APPLIED_S,
     END_S,
@@ -27,6 +34,40 @@ from histories import (
     zone_loss,
     zone_plan,
 )
+
+
+def as_read(stream: Stream) -> Stream:
+    """As a reader of a journal gives it: by columns."""
+    events = Recording(stream.name)
+    for recorded in stream.events:
+        events.append(recorded.t_ns, recorded.event)
+    return dataclasses.replace(stream, events=events)
+
+
+@pytest.mark.parametrize("history", ["outage", "zone_loss", "voice_run"])
+def test_a_timeline_is_the_same_by_columns_as_by_events(history: str) -> None:
+    """A run that was read back is folded by columns, any other list of events one by one."""
+    found = histories.streams(getattr(histories, history)())
+    columns, listed = merge(map(as_read, found)), merge(found)
+    assert isinstance(columns, Merged) and not isinstance(listed, Merged)
+    assert fold(columns, histories.plan()) == fold(listed, histories.plan())
+
+
+def test_what_is_found_once_is_found_anew_in_another_timeline() -> None:
+    """A timeline that was changed does not answer with what was true of the one before."""
+    asked: list[int] = []
+
+    def turns(line: Timeline, times: int) -> int:
+        asked.append(times)
+        return len(line.turns) * times
+
+    seen = timeline(outage())
+    assert [seen.once(turns, 2), seen.once(turns, 2), seen.once(turns, 3)] == [2 * len(seen.turns)] * 2 + [
+        3 * len(seen.turns)
+    ]
+    assert asked == [2, 3]
+    assert dataclasses.replace(seen, turns=()).once(turns, 2) == 0
+    assert seen == timeline(outage())
 
 
 def test_times_count_from_the_start_of_the_run_and_t0_is_the_fault() -> None:

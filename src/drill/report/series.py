@@ -22,6 +22,10 @@ class Presence:
 
 def presence(timeline: Timeline) -> tuple[Presence, ...]:
     """One for each of the timeline's steps."""
+    return timeline.once(_presence)
+
+
+def _presence(timeline: Timeline) -> tuple[Presence, ...]:
     left = sorted(a.start_s for a in timeline.away)
     returned = sorted(a.end_s for a in timeline.away)
     found = []

@@ -6,14 +6,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.calls import frames, held
+from benchmarks.calls import frames, frozen, held
 
 PARTS = {
     "frames": frames.cost_per_frame,
     "held": lambda folder: held.calls_held(folder, 1000, 20),
     "coalesced": lambda folder: held.calls_held(folder, 3000, 200),
     "arrivals": held.arrival_dispersion,
-    "recovery": held.recovery_from_freezes,
+    "recovery": frozen.recovery_from_freezes,
 }
 
 with tempfile.TemporaryDirectory(prefix="bench-calls-") as name:

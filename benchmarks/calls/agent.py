@@ -1,10 +1,7 @@
-"""agent ANSWER_MS HOST PORT: the reference agent, so cheap that thousands of calls fit on its core.
+"""agent ANSWER_MS VOICE_MS HOST PORT: the reference agent where there is no C compiler; agent.c is quicker.
 
-Theory: it keeps no clock. A caller's frames carry their own time, and an answer is due ANSWER_MS of that time
-after the caller's last word; so an agent that was frozen answers everything overdue as soon as it runs
-again, and how long it was frozen is how long callers were kept waiting. It looks at each call ten times a
-second, and only for what changes something: the call's beginning and end, a key, the last voice frame.
-An answer is 0.8 s of voice at the pace of speech, and the mark that says the turn is saved.
+It looks at each call ten times a second, and only for what changes something: the call's beginning and end, a
+key, the last voice frame. What it prints is its own account of turns and calls, for benchmarks/truth.py.
 """
 
 from __future__ import annotations
@@ -21,12 +18,11 @@ import time
 
 from drill.load.frames import CLOSE, TEXT
 from drill.load.script import digest
-from drill.load.speech import SPEECH
+from drill.load.speech import FRAME_MS, SPEECH
 from drill.model.units import NS_PER_S
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 _SLICES, _ROUND_MS = 10, 100
-_VOICE_MS = 800
 _LARGEST_FRAME = 512  # of a caller's; the longest piece of one that can be cut off by a read
 _START = re.compile(rb'\{"event":"start".*?"customParameters":\{[^}]*\}.*?\}')
 _STAMP = b'"timestamp":"'
@@ -45,15 +41,16 @@ class _Peer:
     """One call."""
 
     __slots__ = (
-        "_answer_ms", "_call", "_due_ms", "_intent", "_left", "_patient", "_round_ms", "_seen", "_seq",
-        "_socket", "_voice",
+        "_answer_ms", "_call", "_due_ms", "_eos_ns", "_intent", "_left", "_parts", "_patient", "_seen",
+        "_seq", "_socket", "_up_ns", "_voice",
     )  # fmt: skip
 
-    def __init__(self, connection: socket.socket, answer_ms: int) -> None:
+    def __init__(self, connection: socket.socket, answer_ms: int, voice_ms: int) -> None:
         connection.settimeout(0)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket, self._seen, self._call, self._patient, self._voice = connection, b"", "", "", b""
-        self._seq, self._left, self._answer_ms = 0, 0, answer_ms
+        self._seq, self._left, self._answer_ms, self._parts = 0, 0, answer_ms, voice_ms // _ROUND_MS
+        self._up_ns = self._eos_ns = 0
         self._intent, self._due_ms = "", -1  # what is to be answered, and when; -1 while nothing is
 
     @property
@@ -79,6 +76,9 @@ class _Peer:
             return False
 
     def close(self) -> None:
+        """Give the socket back, and tell how long the call was."""
+        if self._up_ns:
+            print(json.dumps({"t_ns_up": self._up_ns, "t_ns_over": time.monotonic_ns()}))
         self._socket.close()
 
     def _heard(self, heard: bytes) -> bool:
@@ -91,7 +91,8 @@ class _Peer:
         if not self._left:
             self._listen(heard)
         if self._due_ms >= 0 and _stamp(heard, len(heard)) >= self._due_ms:
-            self._due_ms, self._left = -1, _VOICE_MS // _ROUND_MS
+            self._due_ms, self._left = -1, self._parts
+            print(json.dumps({"t_ns_eos": self._eos_ns, "t_ns_audio": time.monotonic_ns()}))
         return self._speak()
 
     def _begun(self, heard: bytes) -> bool:
@@ -111,7 +112,7 @@ class _Peer:
             start = json.JSONDecoder().raw_decode(heard[found.start() :].decode("latin-1"))[0]["start"]
             self._call, self._patient = start["callSid"], start["customParameters"]["patient"]
             self._voice = _voice(start["streamSid"].encode())
-            self._seen = b""
+            self._seen, self._up_ns = b"", time.monotonic_ns()
             self._socket.send(self._voice + _mark("greeting"))
         return True
 
@@ -123,6 +124,7 @@ class _Peer:
         if at >= 0 and (spoken_ms := _stamp(heard, at)) >= 0:
             self._seq += self._due_ms < 0
             self._intent, self._due_ms = intent, spoken_ms + self._answer_ms
+            self._eos_ns = self._up_ns + (spoken_ms + FRAME_MS) * NS_PER_S // 1000
 
     def _speak(self) -> bool:
         if self._left:
@@ -155,7 +157,7 @@ def _mark(name: str) -> bytes:
     return _frame(json.dumps({"event": "mark", "mark": {"name": name}}, separators=(",", ":")).encode())
 
 
-def main(answer_ms: int, host: str, port: int) -> None:
+def main(answer_ms: int, voice_ms: int, host: str, port: int) -> None:
     """Serve for ever; a slice of the calls each 10 ms, and all those that are only being set up."""
     door = socket.create_server((host, port), backlog=4096)
     door.settimeout(0)
@@ -165,7 +167,7 @@ def main(answer_ms: int, host: str, port: int) -> None:
     for turn in itertools.count():
         with contextlib.suppress(BlockingIOError):
             while True:
-                fresh.add(_Peer(door.accept()[0], answer_ms))
+                fresh.add(_Peer(door.accept()[0], answer_ms, voice_ms))
         for group in (fresh, slices[turn % _SLICES]):
             for peer in [peer for peer in group if not peer.serve()]:
                 group.remove(peer)
@@ -173,10 +175,11 @@ def main(answer_ms: int, host: str, port: int) -> None:
         for peer in [peer for peer in fresh if peer.begun]:
             fresh.remove(peer)
             min(slices, key=len).add(peer)
+        sys.stdout.flush()
         # One that was held up sees every call once, at once, and then keeps its pace again.
         due_ns = max(due_ns, time.monotonic_ns() - step_ns * _SLICES) + step_ns
         time.sleep(max(0, due_ns - time.monotonic_ns()) / NS_PER_S)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], int(sys.argv[4]))

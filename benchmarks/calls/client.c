@@ -12,12 +12,6 @@ static unsigned long sequence[MOST], sent, received;
 static Inbox *inbox[MOST];
 static char payload64[217];
 
-static long long now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return t.tv_sec * 1000000000LL + t.tv_nsec;
-}
-
 static int dial(const char *host, const char *port) {
     struct sockaddr_in at = address(host, port);
     char answer[1024], request[256];

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import math
 import os
-import signal
 import statistics
 import time
 from collections.abc import Iterator
@@ -21,32 +19,24 @@ from benchmarks.show import show
 from drill.journal import Stream, read_stream
 from drill.load.order import LoadOrder
 from drill.model.events import CallEnded, CallStarted, Event, LoadSample, TurnEnded
-from drill.model.plan import RecoveryLimits
 from drill.model.units import NS_PER_S
-from drill.objectives.recovery import answers
-from drill.recovery_estimate import Recovery, estimate
-from drill.timeline.away import away
-from drill.timeline.calls import calls
-from drill.timeline.sorted_events import Sorted
-from drill.timeline.steps import breaches, steps
-from drill.timeline.turns import turns
 
 PROFILE = Path("loadprofiles/steady_calls.py")
 LATE_MS_MAX, RSS_MB_MAX = 20.0, 100.0
 DISPERSION = (0.9, 1.1)
-FREEZES_S, FROZEN_CALLS, ERROR_S_MAX = (3.0, 6.0, 15.0), 300, 0.05
-LIMITS = RecoveryLimits(1.5, 0.10, 0.05, 10.0, 60.0, 1e9)
-_SETTLE_S = 5.0
+SETTLE_S = 5.0
+_AGENT_MS = (600, 800)  # after which time the agent answers, and how long its answer is
 E = TypeVar("E", bound=Event)
 
 
 @dataclass(slots=True)
 class Run:
-    """A load run that is up: its process, and where it writes."""
+    """A load run that is up: its process, and where it and its agent write."""
 
     pid: int
     agent_pid: int
     stream: Path
+    account: Path
     rss_mb: float = 0.0
     ended_ns: int = 0
 
@@ -55,19 +45,17 @@ class Run:
         until_s, process = time.monotonic() + seconds, psutil.Process(self.pid)
         while time.monotonic() < until_s:
             self.rss_mb = max(self.rss_mb, process.memory_info().rss / 1e6)
-            time.sleep(0.5)
+            time.sleep(max(0.0, min(0.5, until_s - time.monotonic())))
 
 
 @contextmanager
-def load(folder: Path, name: str, answer_ms: int = 600, **asked: object) -> Iterator[Run]:
+def load(folder: Path, name: str, agent_ms: tuple[int, int] = _AGENT_MS, **asked: object) -> Iterator[Run]:
     """Calls against an agent of their own; the run is ended in order when the block is left."""
     load_core, agent_core = rig.cores()
     stream = folder / f"load-{name}.jsonl"
-    log = folder / f"{name}.log"
-    with rig.serving([*rig.module("agent"), str(answer_ms)], agent_core, folder / f"{name}-agent.log") as (
-        port,
-        agent_pid,
-    ):
+    log, account = folder / f"{name}.log", folder / name / "agent-0.jsonl"
+    account.parent.mkdir()
+    with rig.serving(rig.agent(folder, *agent_ms), agent_core, account) as (port, agent_pid):
         values = {
             "profile": PROFILE, "edge": f"ws://{rig.HOST}:{port}/media", "run_id": f"bench-{name}",
             "stream": stream, "schedule": folder / f"{name}.json", "seconds": 600.0, "seed": 4,
@@ -75,7 +63,7 @@ def load(folder: Path, name: str, answer_ms: int = 600, **asked: object) -> Iter
         }  # fmt: skip
         order = LoadOrder(**(values | asked))
         with rig.running(order.argv(), load_core, log, order.environ(os.environ)) as child:
-            run = Run(child.pid, agent_pid, stream)
+            run = Run(child.pid, agent_pid, stream, account.parent)
             yield run
             run.ended_ns = time.monotonic_ns()
             child.terminate()
@@ -86,7 +74,7 @@ def calls_held(folder: Path, number: int, frame_ms: int, seconds: float = 30.0) 
     """So many calls at a time that take turns: how punctual, how heavy, and did all of them work."""
     ramp_s, what = max(10.0, number / 60), f"{number} calls, {frame_ms} ms per send"
     with load(folder, f"held-{number}", concurrency=number, ramp_s=ramp_s, frame_ms=frame_ms) as run:
-        run.watch(ramp_s + _SETTLE_S + seconds)
+        run.watch(ramp_s + SETTLE_S + seconds)
     stream = read_stream(run.stream)
     steady = _of(stream, LoadSample)[-round(seconds) : -1]
     frames, late = sum(e.frames for e in steady), sum(e.late_frames for e in steady)
@@ -133,39 +121,6 @@ def arrival_dispersion(folder: Path) -> None:
     low, high = DISPERSION
     note = f"at least {low}, at most {high}; {len(gaps)} gaps, the latest dialled {late_ms:.1f} ms late"
     show("arrivals: coefficient of variation of the gaps", cv, 1.0, "", note)
-
-
-def recovery_from_freezes(folder: Path) -> None:
-    """The reference agent stands still for a known time: is that what the estimate says?"""
-    for freeze_s in FREEZES_S:
-        # Callers hang up after 15 s without an answer, and dial again when it suits them. So that a freeze of
-        # 15 s has one truth all the same, the agent answers quickly: few are waiting when it begins.
-        with load(folder, f"frozen-{freeze_s:g}", 60, concurrency=FROZEN_CALLS, ramp_s=10.0) as run:
-            run.watch(10.0 + _SETTLE_S)
-            os.kill(run.agent_pid, signal.SIGSTOP)
-            frozen_ns = time.monotonic_ns()
-            run.watch(freeze_s)
-            os.kill(run.agent_pid, signal.SIGCONT)
-            truth_s = (time.monotonic_ns() - frozen_ns) / NS_PER_S
-            run.watch(LIMITS.sustained_s + 3.0)
-        found = _estimated(read_stream(run.stream), frozen_ns)
-        error_s = abs(found.recovered_s - truth_s)
-        low_s, high_s = found.low_s or math.nan, found.high_s or math.nan
-        covers = "covers" if low_s <= truth_s <= high_s else "DOES NOT COVER"
-        note = f"{found.recovered_s:.3f} of {truth_s:.3f} s; 95 %: {low_s:.3f} to {high_s:.3f} {covers} it"
-        show(f"recovery from a freeze of {freeze_s:g} s: error", error_s, ERROR_S_MAX, "s", note)
-
-
-def _estimated(stream: Stream, frozen_ns: int) -> Recovery:
-    """As `fold` and the recovery objective do it, of the load's own stream."""
-    events = Sorted(stream.events)
-    end_s, slo_s = events.end_s, LIMITS.turn_slo_s
-    all_calls = calls(events, end_s)
-    all_turns = turns(events, all_calls, end_s)
-    late = breaches(all_turns, all_calls, slo_s)
-    series = steps(all_calls, late, away(events, all_calls, end_s))
-    found = answers(all_turns, slo_s, end_s)
-    return estimate(series, found, events.s(frozen_ns), end_s, LIMITS)
 
 
 def _of(stream: Stream, kind: type[E]) -> list[E]:

@@ -15,6 +15,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from drill.load.speech import SPEECH
+
 HERE = Path(__file__).parent
 HOST = "127.88.0.1"
 _UP_S = 10.0
@@ -42,6 +44,15 @@ def compiled(name: str, folder: Path) -> Path | None:
 def module(name: str) -> list[str]:
     """The command of one of this package's programs."""
     return [sys.executable, "-m", f"benchmarks.calls.{name}"]
+
+
+def agent(folder: Path, answer_ms: int, voice_ms: int) -> list[str | Path]:
+    """The command of the reference agent: in C, or its slower twin where there is no compiler."""
+    program = compiled("agent", folder)
+    if program is None:
+        return [*module("agent"), str(answer_ms), str(voice_ms)]
+    voices = (SPEECH[intent].decode() for intent in ("chat", "lookup", "note"))
+    return [program, str(answer_ms), str(voice_ms), *voices]
 
 
 def free_port() -> int:

@@ -29,6 +29,20 @@ static struct sockaddr_in address(const char *host, const char *port) {
     return at;
 }
 
+static int opened(const char *host, const char *port) {
+    struct sockaddr_in at = address(host, port);
+    int door = socket(AF_INET, SOCK_STREAM, 0), on = 1;
+    setsockopt(door, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(door, (struct sockaddr *)&at, sizeof at) || listen(door, 4096)) die("listen");
+    return door;
+}
+
+static long long now_ns(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000000000LL + t.tv_nsec;
+}
+
 /* Die with whoever started us; a parent that is gone already is noticed too. */
 static void die_with_parent(void) {
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() == 1) die("parent");

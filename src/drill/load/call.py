@@ -58,6 +58,9 @@ class Phase(Enum):
     OVER = auto()
 
 
+_PAUSE, _SPEAKING = Phase.PAUSE, Phase.SPEAKING  # asked for with every frame, and an Enum is slow to ask
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Who calls, under which names."""
@@ -77,9 +80,9 @@ class Call:
     """See the module. `ends_ns` is when the caller means to hang up."""
 
     __slots__ = (
-        "_barge_ns", "_dialect", "_grammar", "_hearing", "_left", "_mouth", "_next", "_ns_per_byte",
-        "_observe", "_owed", "_playout", "_port", "_since_ns", "_turn", "_turns", "_waits_for", "ends_ns",
-        "identity", "phase",
+        "_barge_ns", "_dialect", "_grammar", "_hearing", "_idle_until_ns", "_left", "_mouth", "_next",
+        "_ns_per_byte", "_observe", "_owed", "_playout", "_port", "_since_ns", "_turn", "_turns",
+        "_waits_for", "ends_ns", "identity", "phase",
     )  # fmt: skip
 
     def __init__(
@@ -102,6 +105,7 @@ class Call:
         self._turn = self._next = next(turns)  # the turn that is at hand, and the one that follows
         self._waits_for = self._grammar.greeting  # the mark whose playing ends the current phase
         self._left = self._since_ns = 0
+        self._idle_until_ns = 0  # before this instant there is nothing to decide unless something comes
         self._barge_ns = 0  # from when on the caller speaks into what the agent says; 0: not at all
         self._port: Port | None = None
 
@@ -116,16 +120,17 @@ class Call:
 
     def tick(self, due_ns: int, now_ns: int) -> None:
         """The 20 ms that were due at `due_ns`: decide, and send what is full."""
-        for mark in self._playout.played(now_ns):
-            self._played(mark, now_ns)
-        spoken = self._act(due_ns, now_ns)
+        if self._playout.next_ns <= now_ns:
+            for mark in self._playout.played(now_ns):
+                self._played(mark, now_ns)
+        spoken = self._act(due_ns, now_ns) if due_ns >= self._idle_until_ns else None
         if self._port is not None and (frame := self._mouth.audio(spoken)) is not None:
             self._port.send(frame, droppable=True)
 
     def _act(self, due_ns: int, now_ns: int) -> str | None:
-        if self.phase is Phase.SPEAKING:
+        if self.phase is _SPEAKING:
             return self._speak(due_ns, now_ns)
-        if self.phase is Phase.PAUSE:
+        if self.phase is _PAUSE:
             self._pause(due_ns, now_ns)
         elif self.phase is Phase.OVER:
             return None
@@ -142,9 +147,17 @@ class Call:
             self._hang_up(now_ns, "")
         elif due_ns - self._since_ns >= PATIENCE_NS:
             self._abandon(now_ns, f"no greeting within {PATIENCE_NS // NS_PER_S} s")
+        else:
+            self._idle(min(self.ends_ns, self._since_ns + PATIENCE_NS))
+
+    def _idle(self, until_ns: int) -> None:
+        """Most ticks have nothing to decide; fifty of them a second and call are not asked."""
+        self._idle_until_ns = min(until_ns, self._barge_ns) if self._barge_ns else until_ns
 
     def _pause(self, due_ns: int, now_ns: int) -> None:
         self._left -= 1
+        if self._left > 0 and due_ns < self.ends_ns:
+            return
         if due_ns >= self.ends_ns or (self._left <= 0 and self._turn.intent == HANG_UP):
             self._hang_up(now_ns, "")
         elif self._left <= 0 and self._turn.intent == DTMF:
@@ -174,6 +187,9 @@ class Call:
             self._hang_up(now_ns, "hung up with a turn unanswered" if turn else "")
         elif turn and due_ns - turn.eos_ns >= PATIENCE_NS:
             self._lose_patience(turn, now_ns)
+        else:
+            until_ns = self.ends_ns + OVERTIME_NS
+            self._idle(min(until_ns, turn.eos_ns + PATIENCE_NS) if turn else until_ns)
 
     def _lose_patience(self, turn: TurnEnded, now_ns: int) -> None:
         if not turn.first_audio_ns:
@@ -192,6 +208,7 @@ class Call:
 
     def _rest(self) -> None:
         """To the pause before the next turn."""
+        self._idle_until_ns = 0
         self._turn, self._barge_ns, self._waits_for = self._next, 0, ""
         self.phase, self._left = Phase.PAUSE, self._turn.pause_frames
 
@@ -201,11 +218,17 @@ class Call:
         """One message of the agent's; DialectError when it is none."""
         if self._hearing.awaits_ns:
             self._hearing.message(now_ns)
-        said = self._dialect.parse(text)
-        if type(said) is Audio:  # nearly all are
-            self._heard(said.data, now_ns)
-            return
+        audio = self._dialect.audio(text)
+        if audio is not None:  # nearly all are
+            self._heard(audio, now_ns)
+        else:
+            self._told(self._dialect.parse(text), now_ns)
+
+    def _told(self, said: Audio | Mark | Clear | None, now_ns: int) -> None:
+        self._idle_until_ns = 0
         match said:
+            case Audio(data):
+                self._heard(data, now_ns)
             case Mark() as mark:
                 self._playout.mark(mark, now_ns)
                 self._marked(mark.name, now_ns)
@@ -220,17 +243,18 @@ class Call:
 
     def _heard(self, data: bytes, now_ns: int) -> None:
         """Loudness is looked at until something is heard, and not again before that has ended."""
-        hearing, playout, length_ns = self._hearing, self._playout, len(data) * self._ns_per_byte
-        if hearing.sounding and not self._owed.unheard:
+        hearing, playout, unheard = self._hearing, self._playout, self._owed.unheard
+        length_ns = len(data) * self._ns_per_byte
+        if hearing.sounding and not unheard:
             hearing.audio(length_ns, playout.ends_ns, now_ns)
             playout.audio(length_ns, now_ns)
             return
-        unheard = self._owed.unheard
-        sound = not self._dialect.encoding.is_silent(data)
+        sound = not self._dialect.is_silent(data)
         hearing.audio(length_ns, playout.ends_ns, now_ns, sound=sound)
         playout.audio(length_ns, now_ns)
         if sound and (unheard or self.phase is Phase.GREETING):
             self._owed.sound(now_ns)
+            self._idle_until_ns = 0
             barge = self._next.barge_frames
             self._barge_ns = now_ns + barge * FRAME_NS if barge else 0
 

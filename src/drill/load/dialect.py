@@ -3,6 +3,7 @@
 Theory: fifty frames a second and call leave, and all differ in a few numbers only; so a media
 frame is one `%` on a template that all calls share. What comes back is rarer but bigger:
 agent audio in plain form is recognised by how it begins and cut out, everything else is parsed as JSON.
+Silence and what is played to many are the same bytes again and again, and decoded once.
 How a platform words its acknowledgements is its own: `MarkGrammar` can be replaced.
 The tables themselves are in drill/load/dialects.
 """
@@ -15,13 +16,15 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from drill.load.frames import Binary
 from drill.load.speech import Encoding
 
 LONGEST_MARK = 1024  # characters of a mark's name or echo; marks are kept, so they have to be bounded
 _PLACE = re.compile(r"<(\w+)>")
+_MOST_KNOWN, _LONGEST_KNOWN = 128, 4096  # pieces of audio that are remembered, and bytes of one
+_T = TypeVar("_T")
 
 
 class DialectError(ValueError):
@@ -128,6 +131,8 @@ class Dialect:
     _heads: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
     _before: re.Pattern[bytes] = field(init=False, repr=False, compare=False)
     _plain: bytes = field(init=False, repr=False, compare=False)
+    _decoded: dict[bytes, bytes] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _silent: dict[bytes, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """How audio begins as JSON is usually written, without and with a space, and what is before it."""
@@ -143,27 +148,50 @@ class Dialect:
         A binary message (`Binary`) is audio where the dialect has it so, and nothing elsewhere.
         """
         try:
-            if type(message) is Binary:
-                return Audio(message) if self.binary else None
-            if message.startswith(self._heads) and (audio := self._cut_out(message)) is not None:
-                return audio
-            return self._by_the_book(json.loads(message))
+            if (audio := self.audio(message)) is not None:
+                return Audio(audio)
+            return None if type(message) is Binary else self._by_the_book(json.loads(message))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise DialectError(f"not a frame of the {self.name} dialect: {message[:60]!r}") from error
 
-    def _cut_out(self, message: bytes) -> Audio | None:
-        """None where it is not plain base64: the book knows escapes, and what is wrong."""
-        begin = message.find(self._plain) + len(self._plain)
-        if begin < len(self._plain):  # not found: perhaps there is space in it
-            found = self._before.search(message)
-            begin = found.end() if found else 0
+    def audio(self, message: bytes) -> bytes | None:
+        """The audio in a message that is plain audio; None: `parse` tells what it is."""
+        if type(message) is Binary:
+            return message if self.binary else None
+        if not message.startswith(self._heads):
+            return None
+        begin = message.find(self._plain)
+        begin = begin + len(self._plain) if begin >= 0 else self._spaced(message)
         end = message.find(b'"', begin)
         if not begin or end < 0:
             return None
+        payload = message[begin:end]
+        known = self._decoded.get(payload)
+        return self._decode(payload) if known is None else known
+
+    def is_silent(self, audio: bytes) -> bool:
+        """Whether nothing can be heard in this audio."""
+        known = self._silent.get(audio)
+        return self._listen(audio) if known is None else known
+
+    def _listen(self, audio: bytes) -> bool:
+        silent = self.encoding.is_silent(audio)
+        _keep(self._silent, audio, silent)
+        return silent
+
+    def _spaced(self, message: bytes) -> int:
+        """Where the payload begins when there is space before it; 0 when there is none."""
+        found = self._before.search(message)
+        return found.end() if found else 0
+
+    def _decode(self, payload: bytes) -> bytes | None:
+        """None where it is not plain base64: the book knows escapes, and what is wrong."""
         try:
-            return Audio(binascii.a2b_base64(message[begin:end], strict_mode=True))
+            audio = binascii.a2b_base64(payload, strict_mode=True)
         except binascii.Error:
             return None
+        _keep(self._decoded, payload, audio)
+        return audio
 
     def _by_the_book(self, frame: Mapping[str, Any]) -> Audio | Mark | Clear | None:
         words, kind = self.agent, frame[self.agent.kind]
@@ -174,6 +202,14 @@ class Dialect:
         if kind == words.media and not self.binary:
             return Audio(base64.b64decode(_along(frame, words.payload), validate=True))
         return None
+
+
+def _keep(known: dict[bytes, _T], audio: bytes, what: _T) -> None:
+    """Remember; where nothing repeats, nothing piles up."""
+    if len(known) >= _MOST_KNOWN:
+        known.clear()
+    if len(audio) <= _LONGEST_KNOWN:
+        known[audio] = what
 
 
 def _along(frame: Any, path: tuple[str, ...]) -> Any:

@@ -14,7 +14,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
 from gevent.monkey import get_original
@@ -34,7 +33,6 @@ _STEPS_MS = (4, 2)  # slots are taken this far apart,
 _CROWD = 48  # until each of them holds so many calls
 _GATHER_S = 0.002  # what arrives within this time is heard together
 _OVER = Phase.OVER
-_first = itemgetter(0)
 _GONE = (OSError, ProtocolError, DialectError)
 
 
@@ -145,12 +143,13 @@ class Engine:
 
     def _serve(self, slot: list[_Seat], due_ns: int) -> None:
         """A slot's calls decide, all of them, and then all of it is sent: see `_drain`."""
-        now_ns, seats = self._clock_ns(), tuple(slot)
+        now_ns, seats, ages_ns = self._clock_ns(), tuple(slot), self._ages_ns
         for seat in seats:
             if not seat.leaves_ns:
+                tick = seat.call.tick
                 try:
-                    for age_ns in self._ages_ns:
-                        seat.call.tick(due_ns - age_ns, now_ns)
+                    for age_ns in ages_ns:
+                        tick(due_ns - age_ns, now_ns)
                 except OSError as error:
                     self._lost(seat, now_ns, error)
         for seat in seats:
@@ -160,21 +159,23 @@ class Engine:
                 self._lost(seat, now_ns, error)
             if seat.call.phase is _OVER:
                 self._settle(seat, now_ns)
-        self._lateness.add((self._clock_ns() - due_ns) / _NS_PER_MS, len(seats) * len(self._ages_ns))
+        self._lateness.add((self._clock_ns() - due_ns) / _NS_PER_MS, len(seats) * len(ages_ns))
 
     def _drain(self) -> bool:
         """Hear what has arrived, if anything has. First all is read and then all is understood: system calls
         and our own code would drive each other out of the processor's caches."""
         ready, now_ns = self._epoll.poll(0), self._clock_ns()
-        arrived = [(seat, seat.line.read()) for seat in map(self._seats.__getitem__, map(_first, ready))]
+        seats = self._seats
+        arrived = [(seat := seats[fd], seat.line.read()) for fd, _ in ready]
         for seat, data in arrived:
             try:
                 messages, ended = seat.line.understood(data)
                 if seat.line.pongs:
                     self._ponged(seat, now_ns)
                 if not seat.leaves_ns:
+                    hear = seat.call.message
                     for message in messages:
-                        seat.call.message(message, now_ns)
+                        hear(message, now_ns)
                 if ended:
                     raise ConnectionResetError(ended)
             except _GONE as error:

@@ -9,13 +9,14 @@ nobody can predict; where something on the way insists on that, there is `encode
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import NamedTuple
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 LARGEST_MESSAGE = 1 << 20
 _MOST_CONTROLS = 1 << 14  # more than one read of them
 _ZERO_KEY = b"\0\0\0\0"
+_LONGEST_ALIKE = 4096
 _FIN = _MASKED = 0x80
 _WHOLE_TEXT = _FIN | TEXT
 _MIDDLING_TEXT = bytes((_WHOLE_TEXT, 126))  # 126 to 65,535 bytes
@@ -38,7 +39,19 @@ class Control(NamedTuple):
     payload: bytes
 
 
-@lru_cache(maxsize=4096)
+class _TextHeads(dict[int, bytes]):
+    """What comes before a text of this length: a frame is sent fifty times a second and call, all alike."""
+
+    def __missing__(self, length: int) -> bytes:
+        head = _head(TEXT, length)
+        if length < _LONGEST_ALIKE:
+            self[length] = head
+        return head
+
+
+TEXT_HEADS: Mapping[int, bytes] = _TextHeads()
+
+
 def _head(opcode: int, length: int) -> bytes:
     """All that comes before the payload, with the zero key."""
     if length < 126:
@@ -52,6 +65,8 @@ def _head(opcode: int, length: int) -> bytes:
 
 def encode(opcode: int, payload: bytes) -> bytes:
     """One unfragmented client frame under the zero key."""
+    if opcode == TEXT:
+        return TEXT_HEADS[len(payload)] + payload
     return _head(opcode, len(payload)) + payload
 
 
@@ -78,7 +93,7 @@ class Parser:
     __slots__ = ("_opcode", "_parts", "_rest", "_size", "_wanted", "controls")
 
     def __init__(self) -> None:
-        self._rest = bytearray()
+        self._rest: bytearray | bytes = b""  # empty for nearly all calls, nearly always
         self._wanted = 0  # so many bytes make `_rest` a whole frame, or at least its head whole
         self._opcode = CONTINUATION
         self._parts: list[bytes] = []
@@ -87,7 +102,7 @@ class Parser:
 
     def preload(self, data: bytes) -> None:
         """Keep bytes that came with the handshake until the first `feed`."""
-        self._rest = bytearray(data)
+        self._rest = bytearray(data) if data else b""
 
     def take_controls(self) -> list[Control]:
         """Control frames since they were last taken; they may stand inside a fragmented message."""
@@ -100,13 +115,22 @@ class Parser:
             self._rest += data
             if len(self._rest) < self._wanted:
                 return []
-            data, self._rest = bytes(self._rest), bytearray()
+            data, self._rest = bytes(self._rest), b""
+        if data[:2] == _MIDDLING_TEXT and not self._parts:
+            size = len(data) - 4
+            if size > 0 and data[2] << 8 | data[3] == size:
+                return [data[4:]]  # one frame and nothing else, as nearly always
+        return self._cut(data)
+
+    def _cut(self, data: bytes) -> list[bytes]:
+        """Any number of frames, and perhaps a piece of one more."""
         messages: list[bytes] = []
         at, end = 0, len(data)
-        if end > 4 and data[:2] == _MIDDLING_TEXT and data[2] << 8 | data[3] == end - 4 and not self._parts:
-            return [data[4:]]  # one frame and nothing else, as nearly always
         while at < end:
-            begin, length = _measured(data, at, end)
+            if data[at : at + 2] == _MIDDLING_TEXT and at + 4 <= end:
+                begin, length = at + 4, data[at + 2] << 8 | data[at + 3]
+            else:
+                begin, length = _measured(data, at, end)
             if begin + length > end:
                 self._rest, self._wanted = bytearray(data[at:]), begin + length - at
                 break

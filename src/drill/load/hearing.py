@@ -32,7 +32,6 @@ is not heard as a gap, and audio that comes so little late is not late.
 from __future__ import annotations
 
 import statistics
-from collections import deque
 
 from drill.load.speech import FRAME_MS
 from drill.model.events import CallHeard
@@ -66,7 +65,7 @@ class Hearing:
         self._stop_ns = -1
         self._round_trips_ns: list[int] = []
         self._pinged_ns, self._turn_trip_ns = 0, -1
-        self._pongs_ns: deque[int] = deque(maxlen=MOST_ROUND_TRIPS)
+        self._pongs_ns: list[int] = []
 
     # --- the agent ------------------------------------------------------------------------
 
@@ -88,7 +87,10 @@ class Hearing:
             self._begin(now_ns)
         elif now_ns > ends_ns:
             self._clock_ns = 0
-        self._arrived(length_ns, now_ns)
+        if self._clock_ns:
+            self._arrived(length_ns, now_ns - self._clock_ns)
+        else:
+            self._clock_ns, self._transit_ns = now_ns + length_ns, 0
         if self.sounding:
             if self._onset_ns and self._stop_ns < 0 and now_ns >= self.loud_until_ns:
                 self._stop_ns = self.loud_until_ns - self._onset_ns
@@ -105,11 +107,7 @@ class Hearing:
         if self._first_ns < 0:
             self._first_ns = now_ns
 
-    def _arrived(self, length_ns: int, now_ns: int) -> None:
-        if not self._clock_ns:
-            self._clock_ns, self._transit_ns = now_ns + length_ns, 0
-            return
-        transit_ns = now_ns - self._clock_ns
+    def _arrived(self, length_ns: int, transit_ns: int) -> None:
         self._clock_ns += length_ns
         if transit_ns > 0 or self._transit_ns or self._jitter16_ns:
             transit_ns = max(0, transit_ns)
@@ -160,7 +158,7 @@ class Hearing:
         """It came back; what we never sent, or gave up, says nothing."""
         if self._pinged_ns and payload == self._pinged_ns.to_bytes(8):
             self._turn_trip_ns = now_ns - self._pinged_ns
-            self._pongs_ns.append(self._turn_trip_ns)
+            self._pongs_ns = [*self._pongs_ns[1 - MOST_ROUND_TRIPS :], self._turn_trip_ns]
             self._pinged_ns = 0
 
     # --- figures --------------------------------------------------------------------------

@@ -79,6 +79,7 @@ class Mouth:
         "_chunk",
         "_dialect",
         "_fill",
+        "_frame_ms",
         "_frames",
         "_row",
         "_sequence",
@@ -90,6 +91,7 @@ class Mouth:
         self._dialect, self._frames = dialect, frames_of(dialect)
         self._call, self._stream = call_sid, stream_sid.encode()
         self._sequence = self._chunk = self._at_ms = 0
+        self._frame_ms = dialect.frame_ms
         self._row: list[str | None] = []
         self._fill = self._frames.fill
         self._steady = self._frames.steady if self._frames.ticks == 1 else None
@@ -102,13 +104,13 @@ class Mouth:
             template = gathered
         else:
             return None
-        self._sequence += 1
-        self._chunk += 1
+        self._sequence = sequence = self._sequence + 1
+        self._chunk = chunk = self._chunk + 1
         at_ms = self._at_ms
-        self._at_ms = at_ms + self._dialect.frame_ms
+        self._at_ms = at_ms + self._frame_ms
         if self._fill is None:
-            return template % (self._sequence, self._chunk, at_ms, self._stream)
-        return self._fill(template, (self._sequence, self._chunk, at_ms, self._stream))
+            return template % (sequence, chunk, at_ms, self._stream)
+        return self._fill(template, (sequence, chunk, at_ms, self._stream))
 
     def _gathered(self, spoken: str | None) -> bytes | None:
         self._row.append(spoken)

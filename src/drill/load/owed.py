@@ -20,25 +20,26 @@ Observer = Callable[[Event, int], None]
 
 
 class Owed:
-    """See the module. `current` and `before` are these turns, as far as they are known."""
+    """See the module. `current` and `before` are these turns, as far as they are known. `unheard`: a turn is
+    waited for of which nothing was heard yet."""
 
-    __slots__ = ("_call", "_hearing", "_observe", "_patient", "before", "current")
+    __slots__ = ("_call", "_hearing", "_observe", "_patient", "before", "current", "unheard")
 
     def __init__(self, call: str, patient: str, hearing: Hearing, observe: Observer) -> None:
         self._call, self._patient, self._hearing, self._observe = call, patient, hearing, observe
         self.current: TurnEnded | None = None
         self.before: TurnEnded | None = None
+        self.unheard = False
 
-    @property
-    def unheard(self) -> bool:
-        """A turn is waited for of which nothing was heard yet."""
-        return self.current is not None and not self.current.first_audio_ns
+    def _wait_for(self, turn: TurnEnded | None) -> None:
+        """What is waited for from now on; whether it was heard is asked with every frame of the agent's."""
+        self.current, self.unheard = turn, turn is not None and not turn.first_audio_ns
 
     def invoke(self, turn: Turn, eos_ns: int, now_ns: int) -> None:
         """The caller has asked."""
         self._observe(TurnInvoked(self._call, turn.seq, turn.intent, eos_ns), now_ns)
-        self.current = TurnEnded(
-            self._call, turn.seq, turn.intent, eos_ns, 0, 0, "unanswered", "info", "", "", ""
+        self._wait_for(
+            TurnEnded(self._call, turn.seq, turn.intent, eos_ns, 0, 0, "unanswered", "info", "", "", "")
         )
 
     def sound(self, now_ns: int) -> None:
@@ -51,13 +52,14 @@ class Owed:
 
     def _heard(self, audio_ns: int, now_ns: int) -> None:
         if self.current is not None and self.current.first_audio_ns != audio_ns:
-            self.current = replace(self.current, first_audio_ns=audio_ns)
+            self._wait_for(replace(self.current, first_audio_ns=audio_ns))
             self._observe(TurnHeard(self._call, self.current.seq, audio_ns), now_ns)
 
     def interrupt(self, now_ns: int) -> None:
         """The caller speaks into an answer that was not acknowledged; it still may be."""
         if self.current is not None:
-            self.before, self.current = self._as_heard(self.current, now_ns), None
+            self.before = self._as_heard(self.current, now_ns)
+            self._wait_for(None)
 
     def acknowledged(self, told: Acknowledged, now_ns: int) -> bool:
         """Whether this was the current turn's; an older turn's takes what was heard out of it."""
@@ -82,7 +84,7 @@ class Owed:
 
     def _end(self, ended: TurnEnded, now_ns: int) -> None:
         self._end_before(now_ns)
-        self.current = None
+        self._wait_for(None)
         self._observe(ended, now_ns)
 
     def _end_before(self, now_ns: int) -> None:

@@ -23,6 +23,7 @@ from drill.load.frames import (
     PING,
     PONG,
     TEXT,
+    TEXT_HEADS,
     Binary,
     Parser,
     ProtocolError,
@@ -61,16 +62,19 @@ class Line:
     """An open stream. What is sent leaves with the next `flush`, all of it in one system call; `dropped`
     counts audio frames that found no room. `random_masks`: as the RFC wants them, at some cost."""
 
-    __slots__ = ("_encode", "_out", "_parser", "dropped", "fd", "pongs")
+    __slots__ = ("_encode", "_out", "_parser", "_zero", "dropped", "fd", "pongs")
 
     def __init__(self, fd: int, parser: Parser, *, random_masks: bool = False) -> None:
         self.fd, self._parser, self._out, self.dropped = fd, parser, b"", 0
         self.pongs: list[bytes] = []
-        self._encode = encode_masked if random_masks else encode
+        self._zero, self._encode = not random_masks, encode_masked if random_masks else encode
 
     def send(self, message: bytes, *, droppable: bool = False, opcode: int = TEXT) -> None:
         """One message, binary when it is `Binary`; OSError when the line is gone."""
-        frame = self._encode(BINARY if type(message) is Binary else opcode, message)
+        if opcode == TEXT and self._zero and type(message) is not Binary:
+            frame = TEXT_HEADS[len(message)] + message  # `encode`, without the call: nearly all are such
+        else:
+            frame = self._encode(BINARY if type(message) is Binary else opcode, message)
         out = self._out
         if not out:
             self._out = frame

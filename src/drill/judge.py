@@ -25,7 +25,7 @@ _FIRST = (
     "recovery.time_to_recover", "recovery.breached_call_seconds", "restore.completed", "restore.points",
     "restore", "calls", "voice.drops", "voice.setup",
     "voice.missed", "voice", "breaker", "recovery",
-    "integrity.baseline", "integrity.ended", "integrity.children", "integrity.fault", "integrity.witness",
+    "integrity.ended", "integrity.children", "integrity.fault", "integrity.baseline", "integrity.witness",
     "integrity",
 )  # fmt: skip
 # Callers of a lost zone are cut off however good the platform is, and whatever goes wrong then shows in

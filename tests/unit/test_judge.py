@@ -91,12 +91,12 @@ def test_a_fail_is_said_before_an_unknown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("because", "first"), [((), "integrity.baseline"), (("faults:3",), "integrity.reverted")]
+    ("because", "first"), [((), "integrity.ended"), (("faults:3",), "integrity.reverted")]
 )
 def test_a_fault_that_may_still_be_on_is_said_first_and_one_that_never_was_last(
     because: tuple[str, ...], first: str
 ) -> None:
-    """Whose baseline was not met hears that, and not that nothing was there to be reverted."""
+    """Whose run was cut short hears why, and not that nothing was there to be reverted."""
     names = ("integrity.ended", "integrity.fault", "integrity.baseline", "integrity.streams")
     found = [Verdict(name, Status.UNKNOWN, "") for name in names]
     reverted = Verdict("integrity.reverted", Status.UNKNOWN, "", because=because)

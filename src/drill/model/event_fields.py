@@ -18,6 +18,7 @@ from typing import Any
 
 from drill.model.errors import JournalError
 from drill.model.events import KINDS, Event
+from drill.model.quickly import quickly
 
 _INT_END = 1 << 63
 
@@ -96,7 +97,7 @@ def _first_of_its_spelling(key: _Key, fields: dict[str, Any]) -> Event:
         texts = tuple(name for name, of in zip(names, found, strict=True) if of is str)
         numbers = tuple(name for name, of in zip(names, found, strict=True) if of is int)
         _SPELLINGS[key] = _Spelling(
-            typing.cast("Any", KINDS[kind]), _picked(numbers), texts, _picked(texts), "transitions" in names
+            quickly(KINDS[kind]), _picked(numbers), texts, _picked(texts), "transitions" in names
         )
     return event
 

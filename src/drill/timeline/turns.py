@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from drill.model.events import TurnEnded, TurnInvoked
+from drill.model.quickly import quickly
 from drill.timeline.sorted_events import Sorted
 from drill.timeline.values import Call, Turn
 
 _SAME_S = 0.001  # the last turn and the call are ended in one breath
 _CAME_OUT = ("full", "degraded", "wrong_patient")
 _Places = dict[str, dict[int, int]]
+_turn = quickly(Turn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def _ended(halves: _Halves, turn: TurnEnded, lost_s: float, id_: str) -> Turn:
     )
     # Who heard something waited on until it was given up; who heard nothing, to the end of the call.
     until_s = halves.call_end_s(turn.call) if sound_s is None else sound_s if answered else lost_s
-    return Turn(  # all by their places: there may be a million, and names take a fifth of the time
+    return _turn(  # all by their places: there may be a million, and names take a fifth of the time
         turn.call, turn.seq, turn.intent, eos_s, max(0.0, until_s - eos_s), answered,
         turn.outcome, turn.ledger, turn.turn_id, turn.patient, turn.digest,
         call.outcome if call else "open",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from json.encoder import encode_basestring
 from typing import Any, NamedTuple
 
@@ -41,12 +42,15 @@ def _body(number: int, t_ns: int, event: Event, redactor: Redactor) -> str:
     return f'{{"n":{number},"t_ns":{t_ns},"kind":"{event.kind}"{fields}}}'
 
 
+_encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+
 def _json(value: Any) -> str:
     if type(value) is str:
         return encode_basestring(value)
-    if type(value) is int:
+    if type(value) is int or (type(value) is float and math.isfinite(value)):
         return repr(value)
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _encoded(value)
 
 
 class ChangedError(JournalError):

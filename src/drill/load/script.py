@@ -8,6 +8,7 @@ nothing for them, so what callers said before there were any, they still say.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ _SPEECH_S = (0.6, 1.0)
 _PAUSE_S = (0.8, 2.5)
 _PAUSE_LOG_MEAN, _PAUSE_LOG_SD = 0.3, 0.4  # median 1.35 s
 _BARGE_S = (0.2, 0.8)
+_DRAWN_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,18 @@ class Script:
 
 
 def turns(seed: int, mix: Mix = USUAL_MIX) -> Iterator[Turn]:
-    """A call's turns without end: first the key, then sentences."""
+    """A call's turns without end: first the key, then sentences.
+
+    A few are drawn at a time, from the first on each time: a source of chance is 2.5 KB, which thousands of
+    calls would each keep for as long as they last.
+    """
+    for begin in itertools.count(0, _DRAWN_AT_ONCE):
+        drawn = list(itertools.islice(_drawn(seed, mix), begin, begin + _DRAWN_AT_ONCE))
+        while drawn:
+            yield drawn.pop(0)
+
+
+def _drawn(seed: int, mix: Mix) -> Iterator[Turn]:
     source = random.Random(seed)  # noqa: S311  # a seed must give the same callers
     intents, shares = ("chat", "lookup", "note"), (mix.chat, mix.lookup, mix.note)
     yield Turn(1, DTMF, _pause_frames(source), 0)

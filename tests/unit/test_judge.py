@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 import random
 import time
 
@@ -153,13 +154,21 @@ def test_no_prefix_of_a_run_is_green(kept_s: int) -> None:
 
 
 def judging_s(events: int) -> float:
-    """Processor time that judging so long a run takes."""
+    """Processor time that judging so long a run takes, as a stored run is judged: nothing is collected."""
     many: Entries = list(outage())
     while len(many) < events:
         name = f"x{len(many)}"
         eos = random.Random(len(many)).uniform(11.0, 90.0)
         many += [*call(name, 10.0, 95.0), *turn(name, 1, eos), *turn(name, 2, eos + 1.0, None)]
     read = streams(many)
+    gc.disable()
+    try:
+        return min(_timed(read) for _ in range(2))
+    finally:
+        gc.enable()
+
+
+def _timed(read: tuple[Stream, ...]) -> float:
     began = time.process_time()
     judge(plan(calls=CallLimits(0, 1.5, 1.5, 0.99)), read)
     return time.process_time() - began

@@ -10,15 +10,15 @@ from gevent import monkey
 
 monkey.patch_all()
 
-import base64  # noqa: E402  # after the patches, as in every locustfile
-import json  # noqa: E402  # gevent patches before anything is imported
-import sys  # noqa: E402  # gevent patches before anything is imported
-import time  # noqa: E402  # gevent patches before anything is imported
+import base64
+import json
+import sys
+import time
 
-import gevent  # noqa: E402  # gevent patches before anything is imported
-import websocket  # noqa: E402  # gevent patches before anything is imported
+import gevent
+import websocket
 
-from benchmarks.calls.cost import Meter  # noqa: E402  # gevent patches before anything is imported
+from benchmarks.calls.cost import Meter
 
 _FRAME_S = 0.02
 _SILENCE = b"\xff" * 160

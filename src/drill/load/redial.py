@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import math
-import random
 from dataclasses import dataclass
 
+from drill.model.chance import seeded
 from drill.model.units import NS_PER_S
 
 REDIALLED_S = 8.0  # a call for which somebody dialled again lasts this long at least: it has a turn in it
@@ -41,7 +41,7 @@ def pause_s(patience: Patience, seed: int, calls: int, tried_s: float) -> float 
     """
     if calls >= patience.calls_max:
         return None
-    source = random.Random(_number(f"pause|{seed}|{calls}"))  # noqa: S311  # a seed must give the same callers
+    source = seeded(_number(f"pause|{seed}|{calls}"))
     drawn_s = source.lognormvariate(math.log(patience.pause_s), patience.log_sd)
     pause_s = round(min(max(drawn_s, patience.shortest_s), patience.longest_s), 3)
     return pause_s if tried_s + pause_s <= patience.trying_s else None

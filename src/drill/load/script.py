@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from drill.load.speech import FRAME_MS
+from drill.model.chance import seeded
 
 DTMF, HANG_UP = "dtmf", "hang up"
 _SPEECH_S = (0.6, 1.0)
@@ -92,7 +93,7 @@ def turns(seed: int, mix: Mix = USUAL_MIX) -> Iterator[Turn]:
 
 
 def _drawn(seed: int, mix: Mix) -> Iterator[Turn]:
-    source = random.Random(seed)  # noqa: S311  # a seed must give the same callers
+    source = seeded(seed)
     intents, shares = ("chat", "lookup", "note"), (mix.chat, mix.lookup, mix.note)
     yield Turn(1, DTMF, _pause_frames(source), 0)
     seq = 1

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import random
 import time
 from functools import partial
 from pathlib import Path
@@ -28,6 +27,7 @@ from drill.load.script import Said
 from drill.load.settings import Settings
 from drill.load.share import Share, alone, tell_failure
 from drill.load.websocket import connect
+from drill.model.chance import seeded
 from drill.model.errors import DefinitionError, DrillError
 from drill.model.events import CallEnded, CallStarted, Event, TurnEnded
 from drill.model.units import NS_PER_S
@@ -115,7 +115,7 @@ class Session:
             user.session, user.arrival = self, arrival  # its greenlet has not run yet
 
     def _who(self, arrival: Arrival) -> str:
-        source = random.Random(arrival.seed)  # noqa: S311  # a seed must give the same callers
+        source = seeded(arrival.seed)
         weights = [cls.weight for cls in self._user_classes]
         return str(source.choices(self._user_classes, weights)[0].__name__)
 

@@ -3,8 +3,9 @@ all that were due were planted."""
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
+
+from drill.model.chance import seeded
 
 SAMPLE = 4
 
@@ -49,5 +50,5 @@ def chosen(wanted: str, seed: int, *, erased: bool = False) -> tuple[Damage, ...
         return ()
     if wanted != "sample":
         raise ValueError(f"{wanted!r} is no choice of controls; write none, sample or all")
-    picked = random.Random(seed).sample(range(len(among)), SAMPLE)  # noqa: S311  # a seed must give the same choice
+    picked = seeded(seed).sample(range(len(among)), SAMPLE)
     return tuple(among[n] for n in sorted(picked))

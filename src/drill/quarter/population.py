@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from drill.evidence.bundle import Bundle, Reader, opened, read_bundle
@@ -75,12 +75,9 @@ def _papers(found: Trial, folder: Path, bundle: Bundle | None, *, of_folder: boo
     if bundle is None:
         return papers(in_folder(folder), *about)
     with opened(bundle.path) as reader:
-        here = in_folder(folder) if of_folder else _nothing
+        # Of a bundle that stands alone the run's folder is gone, and holds nothing.
+        here: Callable[[str], bytes | None] = in_folder(folder) if of_folder else lambda _: None
         return papers(lambda name: here(name) or _in_bundle(reader, name), *about)
-
-
-def _nothing(name: str) -> bytes | None:  # noqa: ARG001  # the run's folder is gone
-    return None
 
 
 def _in_bundle(reader: Reader, name: str) -> bytes | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from drill.sandbox.layout import Address
@@ -84,3 +85,9 @@ async def _exchange(address: Address, message: bytes) -> str:
         return b"".join(chunks).decode("utf-8", errors="replace")
     finally:
         writer.close()
+
+
+async def until(holds: Callable[[], Awaitable[bool]], every_s: float) -> None:
+    """Ask until it holds; whoever waits sets the deadline."""
+    while not await holds():  # noqa: ASYNC110  # what is asked for is another process's state, and that sends no event
+        await asyncio.sleep(every_s)

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from drill.sandbox import checks, etcd, members, mesh, patroni_config
-from drill.sandbox.checks import Check
+from drill.sandbox.checks import Check, until
 from drill.sandbox.defects import Defect
 from drill.sandbox.layout import CARRIED, PAIRS, ZONES, Address, Layout, wire_name
 from drill.sandbox.patroni_config import Passwords
-from drill.sandbox.postgres import COMMON, create_tables, demoted, own, secret, superuser_connection
+from drill.sandbox.postgres import COMMON, answers, create_tables, demoted, own, secret, superuser_connection
 from drill.sandbox.spec import Spec
 from drill.sandbox.state import State
 from drill.sandbox.yard import OUTSIDE, Wire, Yard
@@ -168,8 +168,8 @@ class Cluster:
 
     async def _others(self, yard: Yard) -> None:
         """Once zone a's member is at work on the cluster, there is no question who begins it."""
-        while not await checks.alive(Check(self.layout.patroni("a"), "/")):  # noqa: ASYNC110  # another process's state: nothing to await
-            await asyncio.sleep(_POLL_S)
+        at_work = Check(self.layout.patroni("a"), "/")
+        await until(lambda: checks.alive(at_work), _POLL_S)
         for zone in ZONES[1:]:
             yard.allow(f"store-{zone}")
 
@@ -181,7 +181,7 @@ class Cluster:
 
     async def primary(self) -> Address:
         """See Store."""
-        while (zone := await members.primary(self.status_addresses())) is None:  # noqa: ASYNC110  # another process's state: nothing to await
+        while (zone := await members.primary(self.status_addresses())) is None:  # noqa: ASYNC110  # Patroni tells nobody whom it chose
             await asyncio.sleep(_POLL_S)
         return self.layout.store(zone)
 
@@ -192,11 +192,10 @@ class Cluster:
         async with await superuser_connection(
             self.layout.store(zone), self.state.pg / "pgpass", "postgres"
         ) as connection:
-            while (await (await connection.execute(_WHOLE)).fetchone()) != wanted:  # noqa: ASYNC110  # another process's state: nothing to await
-                await asyncio.sleep(_POLL_S)
+            await until(lambda: answers(connection, _WHOLE, wanted), _POLL_S)
         # The server knows it first. A primary that dies before the quorum knows it too has no heir.
-        while synchronous and not await self._heir():  # noqa: ASYNC110  # another process's state: nothing to await
-            await asyncio.sleep(_POLL_S)
+        if synchronous:
+            await until(self._heir, _POLL_S)
 
     async def _heir(self) -> bool:
         asked = (checks.ready(Check(self.layout.patroni(zone), "/synchronous")) for zone in ZONES)

@@ -6,6 +6,7 @@ import asyncio
 import shutil
 from importlib.util import find_spec
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 from psycopg import sql
@@ -82,6 +83,14 @@ async def superuser_connection(
             )
         except psycopg.OperationalError:
             await asyncio.sleep(_POLL_S)
+
+
+async def answers(
+    connection: psycopg.AsyncConnection[tuple[object, ...]], query: LiteralString, wanted: tuple[object, ...]
+) -> bool:
+    """Whether the first row that a query gives is this one."""
+    row: tuple[object, ...] | None = await (await connection.execute(query)).fetchone()
+    return row == wanted
 
 
 async def create_tables(at: Address, passfile: Path, password: str, *, unlogged: bool = False) -> None:

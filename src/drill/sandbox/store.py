@@ -7,7 +7,6 @@ a fraction of a base backup. There is no failover here: that is what makes it li
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import shutil
 from collections.abc import Collection, Mapping
@@ -15,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from drill.sandbox.checks import Check
+from drill.sandbox.checks import Check, until
 from drill.sandbox.defects import Defect
 from drill.sandbox.layout import Address, Layout
-from drill.sandbox.postgres import COMMON, create_tables, demoted, own, secret, superuser_connection
+from drill.sandbox.postgres import COMMON, answers, create_tables, demoted, own, secret, superuser_connection
 from drill.sandbox.spec import Spec
 from drill.sandbox.state import State
 from drill.sandbox.yard import Wire, Yard
@@ -162,8 +161,7 @@ class Pair:
         async with await superuser_connection(
             self.layout.store("a"), self.state.pg / "pgpass", "postgres"
         ) as connection:
-            while (await (await connection.execute(query)).fetchone()) != (1,):  # noqa: ASYNC110  # another process's state: nothing to await
-                await asyncio.sleep(_POLL_S)
+            await until(lambda: answers(connection, query, (1,)), _POLL_S)
 
     def _upstream(self) -> str:
         at = self.layout.store("a")

@@ -18,11 +18,12 @@ from __future__ import annotations
 
 import bisect
 import math
-import random
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
+
+from drill.model.chance import seeded
 
 BUSY_SPREAD = 2.0  # a day's factor is kept within so many standard deviations of 1
 
@@ -75,7 +76,7 @@ class Profile:
         cut at two standard deviations, over its highest value."""
         if not self.day_cv:
             return 1.0
-        source = random.Random(f"day|{self.name}|{seed}")  # noqa: S311  # a seed must give the same callers
+        source = seeded(f"day|{self.name}|{seed}")
         drawn = source.gammavariate(self.day_cv**-2, self.day_cv**2)
         least, most = 1 - BUSY_SPREAD * self.day_cv, 1 + BUSY_SPREAD * self.day_cv
         return min(max(drawn, least), most) / most

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from drill.model.chance import seeded
 from drill.model.errors import DefinitionError
 from drill.model.plan import Plan
 from drill.traffic.intent import LOG_SD, SHORTEST_S, Traffic
@@ -94,7 +95,7 @@ def of_plan(plan: Plan) -> Demand:
 
 def draw(demand: Demand) -> Schedule:
     """The schedule of this demand: the same demand gives the same bytes on every machine."""
-    source = random.Random(demand.seed)  # noqa: S311  # a seed must give the same callers
+    source = seeded(demand.seed)
     patients = _patients(source, demand.patients)
     times = [*_warm(source, demand), *_open(source, demand)]
     return Schedule(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from drill.model.chance import seeded
 from drill.model.errors import WorldError
 from drill.restore.instance.settings import KINDS, Goal
 from drill.restore.stores import RecoveryPoint
@@ -61,7 +61,7 @@ def chosen(points: Sequence[RecoveryPoint], goal: Goal, rule: str, seed: int) ->
             raise WorldError("there is no backup: nothing could be brought back")
         raise WorldError(f"{len(points)} base backups are there, none of them whole and old enough")
     if rule == "random":
-        return random.Random(seed).choice(fit), len(fit)  # noqa: S311  # a seed must give the same choice
+        return seeded(seed).choice(fit), len(fit)
     return max(fit, key=lambda point: point.ended_s), len(fit)
 
 

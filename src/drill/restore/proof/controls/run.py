@@ -18,6 +18,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from drill.model.chance import seeded
 from drill.model.damages import Damage, chosen
 from drill.model.errors import WorldError
 from drill.model.restore import Check, Control, Outcome, judged_control
@@ -65,7 +66,7 @@ def _judged(damage: Damage, plant: Callable[[], Planted]) -> Control:
 
 def _chance(damage: Damage, seed: int) -> random.Random:
     """Its own for each damage, so that one left out changes no other."""
-    return random.Random(f"{seed}/{damage.name}")  # noqa: S311  # a seed must give the same choice
+    return seeded(f"{seed}/{damage.name}")
 
 
 def _in_files(material: Material, damage: Damage, seed: int) -> Control:

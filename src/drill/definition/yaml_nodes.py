@@ -74,15 +74,13 @@ class _Locator:
 
     def _scalar(self, node: yaml.Node, line: int) -> str | int | float | bool | None:
         try:
-            value = self._loader.construct_object(node)
+            value: object = self._loader.construct_object(node)
         except ValueError as error:
             raise self._mistake(line, f"{node.value!r} cannot be ({error}); write it in quotes") from error
-        plain = value is None or isinstance(value, str | int | float | bool)
-        if not plain or (isinstance(value, float) and not math.isfinite(value)):
-            raise self._mistake(
-                line, f"{node.value!r} is neither text nor a plain number; write it in quotes"
-            )
-        return value  # type: ignore[no-any-return]  # PyYAML types every scalar as Any
+        finite = not isinstance(value, float) or math.isfinite(value)
+        if finite and (value is None or isinstance(value, str | int | float | bool)):
+            return value
+        raise self._mistake(line, f"{node.value!r} is neither text nor a plain number; write it in quotes")
 
     def _mistake(self, line: int, text: str) -> DefinitionError:
         return DefinitionError(f"{self._file}:{line}: {text}")

@@ -75,7 +75,7 @@ class Script:
     name: str
     steps: tuple[Turn, ...]
 
-    def turns(self, seed: int) -> Iterator[Turn]:  # noqa: ARG002  # a script leaves nothing to chance
+    def turns(self, seed: int) -> Iterator[Turn]:  # noqa: ARG002  # callers ask a script and a mix alike; only a mix draws
         """As written."""
         return iter(self.steps)
 

@@ -55,7 +55,7 @@ class Pair:
         """Where everybody connects; the password is in the passfile."""
         return f"postgresql://drill@{self.layout.store('a')}/voice"
 
-    def for_agent(self, zone: str) -> dict[str, Any]:  # noqa: ARG002  # the same from every zone
+    def for_agent(self, zone: str) -> dict[str, Any]:  # noqa: ARG002  # a Store is asked per zone; this one has one door for all
         """See Store."""
         return {"dsn": self.dsn, "members": []}
 

@@ -9,19 +9,29 @@ were meant to come: a load that stops calling while the platform is hurt (a clos
 from __future__ import annotations
 
 from drill.model.plan import Plan
+from drill.objectives import arrivals
 from drill.objectives.arrivals import HELD_S
 from drill.objectives.say import count
-from drill.timeline import Timeline
-from drill.traffic.schedule import Arrival, draw, of_plan
+from drill.timeline import Span, Timeline
+from drill.traffic.schedule import Arrival, Schedule
 
 MISSING_SHARE_MAX = 0.01  # and always one: a call may be meant at the very edge of a phase
 
 
-def kept(plan: Plan, timeline: Timeline) -> list[str]:
-    """What to say of a load that did not follow its schedule, or does not tell which it followed."""
+def up_as_drawn(schedule: Schedule, timeline: Timeline, span: Span) -> float:
+    """Calls that the schedule itself has up, averaged over a time: what chance made of the plan's number is
+    no fault of the load's."""
+    zero_s = arrivals.zero_s(timeline) - schedule.arrivals[0].at_s
+    calls = ((zero_s + each.at_s, zero_s + each.at_s + each.duration_s) for each in schedule.arrivals)
+    held_s = sum(max(0.0, min(end_s, span.end_s) - max(start_s, span.start_s)) for start_s, end_s in calls)
+    return held_s / span.length_s
+
+
+def kept(plan: Plan, timeline: Timeline, schedule: Schedule) -> list[str]:
+    """What to say of a load that did not follow the plan's schedule, or does not tell which it followed."""
     if not timeline.drawn:
         return ["nothing tells which schedule of calls it followed"]
-    schedule, asked = draw(of_plan(plan)), (plan.seed, plan.load.concurrency)
+    asked = plan.seed, plan.load.concurrency
     for told in timeline.drawn:
         if (told.seed, told.concurrency) != asked:
             other = f"seed {told.seed} for {count(told.concurrency, 'call')}"

@@ -14,10 +14,11 @@ from drill.model.plan import Plan
 from drill.model.verdicts import Verdict
 from drill.objectives import arrivals
 from drill.objectives.say import count, passed, percent, unknown
-from drill.objectives.schedule_kept import kept
+from drill.objectives.schedule_kept import kept, up_as_drawn
 from drill.recovery_estimate import live_means
 from drill.timeline import Call, LoadPoint, Span, Timeline
 from drill.traffic import FLAT, planned
+from drill.traffic.schedule import Schedule, draw, of_plan
 
 LOAD = "integrity.load"
 CALLS_SHARE_MIN = 0.8
@@ -36,8 +37,9 @@ def load(plan: Plan, timeline: Timeline) -> Verdict:
     if not points or span.length_s <= 0:
         return unknown(LOAD, "The load generator said nothing about itself.")
     scatter, unscattered = arrivals.scattered(timeline) if flat else ("", [])
-    wrong = _silent(timeline) + _too_few(plan, timeline) + _halves(timeline)
-    wrong += kept(plan, timeline) + _unheard(plan, timeline) + _otherwise(timeline, points)
+    schedule = draw(of_plan(plan))
+    wrong = _silent(timeline) + _too_few(plan, timeline, schedule) + _halves(timeline)
+    wrong += kept(plan, timeline, schedule) + _unheard(plan, timeline) + _otherwise(timeline, points)
     wrong += arrivals.late(timeline) + unscattered + _of_itself(points)
     up, _ = live_means(timeline.steps, span.start_s, span.end_s)
     asked = _number(_meant(plan, timeline, span))
@@ -101,20 +103,21 @@ def _meant(plan: Plan, timeline: Timeline, span: Span) -> float:
     return traffic.expected_mean(start_s, max(span.end_s - zero_s, start_s))
 
 
-def _too_few(plan: Plan, timeline: Timeline) -> list[str]:
-    """The load starts warm, so in the baseline of a flat day nearly all calls are up. Otherwise their number
-    is left to chance: arrivals are open, and one standard deviation of a Poisson number is no fault of the
-    load's."""
-    warm = plan.load.arrivals == FLAT.name
-    spans = [(timeline.baseline, warm, "in the baseline"), (timeline.evidence, False, "over the run")]
-    found = []
-    for span, certain, when in spans:
-        meant = _meant(plan, timeline, span) if span else float(plan.load.concurrency)
-        at_least = CALLS_SHARE_MIN * meant - (0.0 if certain else math.sqrt(meant))
-        up, _ = live_means(timeline.steps, span.start_s, span.end_s) if span else (0.0, 0.0)
-        if up < at_least:
-            found.append(f"{up:.1f} of {_number(meant)} calls were up {when}, {at_least:.1f} are needed")
-    return found
+def _too_few(plan: Plan, timeline: Timeline, schedule: Schedule) -> list[str]:
+    """In the baseline nothing ends a call but its schedule, so what was drawn has to be up. Over the whole
+    run it is left to chance: one standard deviation of a Poisson number is no fault of the load's."""
+    baseline, run = timeline.baseline, timeline.evidence
+    drawn = up_as_drawn(schedule, timeline, baseline) if baseline else float(plan.load.concurrency)
+    meant = _meant(plan, timeline, run)
+    found = _fewer(timeline, baseline, drawn, CALLS_SHARE_MIN * drawn, "in the baseline")
+    return found + _fewer(timeline, run, meant, CALLS_SHARE_MIN * meant - math.sqrt(meant), "over the run")
+
+
+def _fewer(timeline: Timeline, span: Span | None, meant: float, at_least: float, when: str) -> list[str]:
+    up, _ = live_means(timeline.steps, span.start_s, span.end_s) if span else (0.0, 0.0)
+    if up >= at_least:
+        return []
+    return [f"{up:.1f} of {_number(meant)} calls were up {when}, {at_least:.1f} are needed"]
 
 
 def _number(calls: float) -> str:

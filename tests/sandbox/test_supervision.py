@@ -16,13 +16,16 @@ from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
 import psutil
 import pytest
 
+from drill.sandbox import commands
 from drill.sandbox.layout import ZONES, Address, Layout
+from drill.sandbox.order import Order
 
 pytestmark = pytest.mark.processes
 
@@ -30,6 +33,7 @@ COMMAND = (sys.executable, "-m", "drill.sandbox")
 UP_S = 150.0
 GONE_S = 3.0
 BACK_S = 60.0
+LEFT_BYTES = 20_000_000
 AUTOGROUPS = Path("/proc/sys/kernel/sched_autogroup_enabled")
 
 
@@ -309,6 +313,9 @@ def test_down_leaves_nothing_and_may_be_repeated(fresh: Box) -> None:
     assert nothing_left(fresh, members)
     assert not (fresh.state / "target.toml").exists()
     assert fresh.run("down").returncode == 0
+    left = sum(path.stat().st_size for path in fresh.state.rglob("*") if path.is_file())
+    assert left < LEFT_BYTES, "what was stored is still there"
+    assert (fresh.state / "logs" / "store-a.log").is_file()
 
 
 def test_down_of_what_never_was_up_is_fine(fresh: Box) -> None:
@@ -362,6 +369,14 @@ def test_an_unknown_defect_is_refused_with_the_known_ones(fresh: Box) -> None:
 def test_a_setting_that_cannot_be_is_refused(fresh: Box, setting: str) -> None:
     """A misspelt setting must not silently mean the default."""
     refused(fresh, "--set", setting)
+
+
+def test_a_disk_without_room_is_refused(fresh: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fills up under a drill would fail the platform for what is not its fault."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=400_000_000))
+    with pytest.raises(commands.WorldError, match="has 400 MB left, profile ha takes 1000 MB: make room"):
+        commands.up(Order(fresh.instance, fresh.state, (), {}, "embedded", "auto"))
+    assert not fresh.state.exists()
 
 
 def test_a_folder_with_other_things_in_it_is_refused(fresh: Box) -> None:

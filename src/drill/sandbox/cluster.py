@@ -161,9 +161,7 @@ class Cluster:
         # A Patroni that finds no quorum sits and waits for five seconds.
         await asyncio.gather(*(yard.up(f"etcd-{zone}") for zone in ZONES))
         yard.allow("store-a")
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._others(yard))
-            group.create_task(self._tables())
+        await asyncio.gather(self._others(yard), self._tables())
         await self._whole()
 
     async def _others(self, yard: Yard) -> None:

@@ -15,6 +15,8 @@ import time
 from functools import partial
 from pathlib import Path
 
+import psycopg
+
 from drill.sandbox import checks, configs, control, roster, shim
 from drill.sandbox.backups.parts import Backups
 from drill.sandbox.defects import Defect
@@ -66,6 +68,9 @@ class Supervisor:
                 await self._until(told, bring_up, [*homes, *members])
         except (NeverUpError, StoreError) as error:
             raise FailedError(str(error)) from error
+        except psycopg.Error as error:
+            lost = f"the store ended while it was set up: {error}"
+            raise FailedError(f"{lost.strip()}\n  see its logs in {self._state.logs}") from error
         finally:
             self._state.target.unlink(missing_ok=True)
             # Members first: one that sees its zone go would only want it back.
@@ -76,6 +81,7 @@ class Supervisor:
             shim.kill_descendants(os.getpid())
             for file in self._state.pids.iterdir():
                 file.unlink()
+            self._state.drop_stores()
             self._phase = "down"
             self._write_status()
 

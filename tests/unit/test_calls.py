@@ -9,8 +9,9 @@ import pytest
 from drill.model import events as ev
 from drill.model.plan import CallLimits
 from drill.model.verdicts import Status
+from drill.objectives.calls import phase_turns
 from drill.objectives.percentile import percentile
-from histories import Entries, call, changed, ns, outage, patient_of, plan, turn, verdicts, without
+from histories import Entries, call, changed, ns, outage, patient_of, plan, timeline, turn, verdicts, without
 
 PASS, UNKNOWN, FAIL = Status.PASS, Status.UNKNOWN, Status.FAIL
 
@@ -119,6 +120,30 @@ def test_slow_turns_after_recovery_fail() -> None:
 def test_slow_turns_during_the_fault_are_recoverys_to_judge() -> None:
     """They are told in the sentence and do not fail the latency."""
     assert verdicts(more(40.0, 1.9))["calls.latency"].status is PASS
+
+
+def test_turns_open_when_the_fault_came_are_the_faults() -> None:
+    """Twenty were asked 0.4 to 1.4 s before it, and nobody answered them: no word against the baseline."""
+    asked = [e for n in range(20) for e in turn(f"c{n:02d}", 800, 24.8 + n / 20, None)]
+    found = verdicts([*outage(), *asked])["calls.latency"]
+    assert found.status is PASS
+    assert "baseline: p50 600 ms, p95 600 ms" in found.sentence
+    assert "fault: p50 600 ms, p95 no answer" in found.sentence
+
+
+def test_turns_overdue_when_the_fault_came_are_the_baselines() -> None:
+    """Twenty were asked two to three seconds before it: an answer was due by then."""
+    asked = [e for n in range(20) for e in turn(f"c{n:02d}", 800, 23.1 + n / 20, None)]
+    found = verdicts([*outage(), *asked])["calls.latency"]
+    assert found.status is FAIL
+    assert "baseline: p50 600 ms, p95 no answer" in found.sentence
+
+
+def test_quick_answers_shortly_before_the_fault_flatter_nobody() -> None:
+    """Their slow neighbours would be the fault's: they count neither before it nor in it."""
+    quick = [e for n in range(20) for e in turn(f"c{n:02d}", 800, 25.0 + n / 50, 0.1)]
+    turns = phase_turns(plan(), timeline([*outage(), *quick]))
+    assert {t.seq for t in (*turns["baseline"], *turns["fault"])}.isdisjoint({800})
 
 
 def test_chat_that_waits_for_the_ehr_is_a_cascade() -> None:

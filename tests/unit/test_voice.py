@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 import pytest
@@ -211,6 +212,16 @@ def test_turns_never_answered_are_a_share() -> None:
     assert found.status is FAIL
     assert "baseline 0.0 % of" in found.sentence
     assert found.because
+
+
+def test_turns_open_when_the_fault_came_were_missed_in_the_fault() -> None:
+    """Asked up to a second before it; what was answered by then is nobody's."""
+    mute = [e for n in range(20) for e in turn(f"v{40 + n:03d}", 50 + n, 25.1 + n / 20, None, ended_s=40.0)]
+    (before,), (during,) = (
+        re.findall(rf"{phase} ([\d.]+) % of", judged([*voice_run(), *mute])["voice.missed"].sentence)
+        for phase in ("baseline", "fault")
+    )
+    assert float(before) == 0 < float(during)
 
 
 def test_refused_calls_were_not_set_up() -> None:

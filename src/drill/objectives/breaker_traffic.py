@@ -12,10 +12,11 @@ import math
 from drill.model.plan import BreakerLimits, Plan
 from drill.model.units import seconds
 from drill.model.verdicts import Verdict
-from drill.objectives.calls import settled_turns, within
+from drill.objectives.calls import settled_turns
 from drill.objectives.open_spells import all_open, growth, requests_within, samples_within, spells
 from drill.objectives.percentile import TURNS_MIN, percentile
 from drill.objectives.say import count, failed, held, passed, told, unknown, zones
+from drill.objectives.turn_windows import within
 from drill.timeline import Span, Timeline
 
 FAST, QUIET, STORM = NAMES = ("breaker.failed_fast", "breaker.quiet_while_open", "breaker.no_retry_storm")

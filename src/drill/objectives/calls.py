@@ -1,6 +1,6 @@
 """What callers had to bear: hang-ups, silence, waiting, and somebody else's record.
 
-Turns are sorted into phases by their end of speech. A turn whose answer never came waited
+Turns are sorted into phases as `turn_windows` has it. A turn whose answer never came waited
 without end; one that was not yet due when the run ended says nothing and is left out. So is, among those
 that were answered or not, one whose answer had begun when the caller spoke into it or the run cut it off.
 """
@@ -8,10 +8,8 @@ that were answered or not, one whose answer had begun when the caller spoke into
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
-from operator import attrgetter
+from collections.abc import Mapping, Sequence
 
 from drill.model.plan import CallLimits, Objectives, Plan
 from drill.model.units import seconds
@@ -19,6 +17,7 @@ from drill.model.verdicts import Status, Verdict, worst
 from drill.objectives.percentile import TURNS_MIN, percentile, percentiles
 from drill.objectives.recovery import measure
 from drill.objectives.say import cited, count, failed, held, passed, percent, told, unknown
+from drill.objectives.turn_windows import asked_or_open, due_before_end, within
 from drill.timeline import Span, Timeline, Turn
 
 DROPPED, ANSWERED, LATENCY, PATIENT = NAMES = (
@@ -40,7 +39,7 @@ def judge(plan: Plan, timeline: Timeline) -> tuple[Verdict, ...]:
     return (
         _dropped(timeline, limits),
         _answered(turns, limits),
-        _latency(plan, timeline, turns, limits),
+        _latency(phase_turns(plan, timeline), limits),
         _right_patient(turns),
     )
 
@@ -122,12 +121,24 @@ def phase_spans(plan: Plan, timeline: Timeline) -> dict[str, Span]:
     return spans
 
 
-def _latency(plan: Plan, timeline: Timeline, turns: Sequence[Turn], limits: CallLimits) -> Verdict:
+def phase_turns(plan: Plan, timeline: Timeline) -> dict[str, Sequence[Turn]]:
+    """The settled turns of each of `phase_spans`."""
+    turns, spans, limits = settled_turns(timeline), phase_spans(plan, timeline), plan.objectives.calls
+    due_s = max(timeline.turn_slo_s, limits.turn_p95_s if limits else 0.0)
+    found = {
+        "baseline": due_before_end(turns, spans.get("baseline"), due_s),
+        "fault": asked_or_open(turns, spans.get("fault"), due_s),
+        "recovered": within(turns, spans.get("recovered")),
+    }
+    return {phase: found[phase] for phase in spans}
+
+
+def _latency(turns: Mapping[str, Sequence[Turn]], limits: CallLimits) -> Verdict:
     """Baseline and recovered are held against the limit; the fault's figures are told."""
-    spans, limit = phase_spans(plan, timeline), f"p95 {seconds(limits.turn_p95_s)}"
+    limit = f"p95 {seconds(limits.turn_p95_s)}"
     statuses, parts, measured, slow = [], [], [], []
     for phase in ("baseline", "fault", "recovered"):
-        inside = within(turns, spans.get(phase))
+        inside = turns.get(phase, ())
         judged = phase != "fault"
         if len(inside) < TURNS_MIN:
             statuses += [Status.UNKNOWN] if judged else []
@@ -142,14 +153,6 @@ def _latency(plan: Plan, timeline: Timeline, turns: Sequence[Turn], limits: Call
     sentence = f"Turn latency: {'; '.join(parts)}. Limit outside the fault: {limit}."
     because = cited(t.id for t in slow)
     return Verdict(LATENCY, worst(statuses), sentence, ", ".join(measured), limit, because)
-
-
-def within(turns: Sequence[Turn], span: Span | None) -> Sequence[Turn]:
-    """Turns whose end of speech lies in a span; they are, as a timeline's are, in the order of that."""
-    if span is None:
-        return ()
-    first, end = (bisect_left(turns, t_s, key=attrgetter("eos_s")) for t_s in (span.start_s, span.end_s))
-    return turns[first:end]
 
 
 def _no_cascade(timeline: Timeline, turns: Sequence[Turn], limit_s: float) -> Verdict:

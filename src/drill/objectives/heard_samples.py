@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from drill.emodel import estimate
 from drill.objectives.heard_windows import Window, begun_in, ended_in, mostly_in
+from drill.objectives.turn_windows import within
 from drill.timeline import Heard, Timeline, Turn
 
 
@@ -56,8 +57,7 @@ def missed(timeline: Timeline, window: Window) -> Samples:
 
 def _asked(timeline: Timeline, window: Window, due_s: float) -> list[Turn]:
     """Turns of the window, without those that were not yet due when the evidence ended."""
-    span = window.span
-    return [t for t in timeline.turns if span and span.holds(t.eos_s) and not t.undecided(due_s)]
+    return [t for t in window.turns(timeline.turns, due_s) if not t.undecided(due_s)]
 
 
 def _at_least(value_s: float, limit_s: float | None) -> float:
@@ -77,13 +77,17 @@ def gaps(timeline: Timeline, window: Window) -> Samples:
 
 def _listened_to(timeline: Timeline, window: Window) -> list[Turn]:
     """Turns of calls of which the load told what they sounded like."""
-    told, span = {h.call for h in timeline.heard}, window.span
-    return [t for t in timeline.turns if span and span.holds(t.eos_s) and t.call in told]
+    return _told(timeline, window.turns(timeline.turns, timeline.turn_slo_s))
+
+
+def _told(timeline: Timeline, turns: Sequence[Turn]) -> list[Turn]:
+    told = {h.call for h in timeline.heard}
+    return [t for t in turns if t.call in told]
 
 
 def round_trips(timeline: Timeline, window: Window) -> Samples:
-    """Round trips of the media stream, one a turn that has one."""
-    turns = _listened_to(timeline, window)
+    """Round trips of the media stream, one a turn that has one; the ping leaves when the question ends."""
+    turns = _told(timeline, within(timeline.turns, window.span))
     return [Sample(t.round_trip_s, t.id) for t in turns if t.round_trip_s is not None]
 
 

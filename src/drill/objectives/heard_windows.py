@@ -3,7 +3,7 @@
     ── baseline ──┃ request ═══ fault ═══ revert ── not yet well ──┃── recovered ── end of evidence
 
 The fault lasts from its request, for it bites before that is read back, until callers were well: so a call
-that breaks off in between is somebody's. A turn belongs where its question ended. A whole call belongs to
+that breaks off in between is somebody's. Turns are sorted as `turn_windows` has it. A whole call belongs to
 the baseline when it was over by its end, and to `recovered` when it began there: neither heard anything
 of the fault. It belongs to the fault when half of it lay within, or it lasted half of the fault: what is
 told of the whole of such a call is diluted by what it heard outside, never made worse.
@@ -11,12 +11,14 @@ told of the whole of such a call is diluted by what it heard outside, never made
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from drill.model.plan import Plan
 from drill.model.voice import HeardLimits, VoiceLimits
 from drill.objectives.calls import phase_spans
-from drill.timeline import Heard, Span, Timeline
+from drill.objectives.turn_windows import asked_or_open, due_before_end, within
+from drill.timeline import Heard, Span, Timeline, Turn
 
 BASELINE, FAULT, RECOVERED = PHASES = ("baseline", "fault", "recovered")
 
@@ -28,6 +30,14 @@ class Window:
     phase: str
     span: Span | None
     limits: HeardLimits
+
+    def turns(self, turns: Sequence[Turn], due_s: float) -> Sequence[Turn]:
+        """Those of the window, if an answer is due after so long."""
+        if self.phase == BASELINE:
+            return due_before_end(turns, self.span, due_s)
+        if self.phase == FAULT:
+            return asked_or_open(turns, self.span, due_s)
+        return within(turns, self.span)
 
 
 def windows(plan: Plan, timeline: Timeline) -> tuple[Window, ...]:

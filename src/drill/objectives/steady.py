@@ -6,10 +6,11 @@ import math
 
 from drill.model.plan import Plan
 from drill.model.verdicts import Verdict
-from drill.objectives.calls import BROKEN, settled_turns, within
+from drill.objectives.calls import BROKEN, settled_turns
 from drill.objectives.open_spells import CLOSED, samples_within
 from drill.objectives.percentile import TURNS_MIN
 from drill.objectives.say import count, passed, percent, unknown, zones
+from drill.objectives.turn_windows import within
 from drill.objectives.under_load import LOAD, load
 from drill.recovery_estimate import live_means
 from drill.timeline import Span, Timeline

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from drill.model.plan import Plan
 from drill.model.units import seconds
-from drill.objectives.calls import phase_spans, settled_turns, within
+from drill.objectives.calls import phase_turns, settled_turns
 from drill.objectives.percentile import TURNS_MIN, percentiles
 from drill.objectives.recovery import first_open
 from drill.objectives.say import count, told
@@ -122,10 +122,8 @@ def calls_sentence(timeline: Timeline) -> str:
 
 def turn_rows(plan: Plan, timeline: Timeline) -> tuple[TurnRow, ...]:
     """Each phase, first the turns that need the EHR, then those that do not."""
-    turns = settled_turns(timeline)
     rows = []
-    for phase, span in phase_spans(plan, timeline).items():
-        inside = within(turns, span)
+    for phase, inside in phase_turns(plan, timeline).items():
         rows.append(_turn_row(phase, "need the EHR", [t for t in inside if t.needs_ehr]))
         rows.append(_turn_row(phase, "need no EHR", [t for t in inside if not t.needs_ehr]))
     return tuple(rows)

@@ -18,7 +18,7 @@ from drill.journal import Journal
 from drill.model import events as ev
 from drill.model.plan import LoadPlan, to_json
 
-EVENTS_OF_A_CALLER = 75  # over the run: its turns twice, those stored, the notes of them, the call itself
+EVENTS_OF_A_CALLER = 68  # at least: its turns twice, those stored, the notes of them, the call itself
 RAMP_S = 8.0
 
 

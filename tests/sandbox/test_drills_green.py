@@ -25,7 +25,7 @@ WAYS = {
     "zone-pause": (("detected_within: 8s", "detected_within: 12s"),),
     "zone-isolate": (),
     "zone-flap": (
-        ("fault: 16s", "fault: 45s"), ("within: 30s,", "within: 60s,"),
+        ("fault: 16s", "fault: 45s"), ("8s, within: 30s", "8s, within: 60s"), ("mttr: 60s", "mttr: 75s"),
         ("dropped_max: 20", "dropped_max: 40"), ("seconds: 400", "seconds: 600"),
     ),
 }  # fmt: skip

@@ -7,6 +7,7 @@ the order of time, so that ten million of them need no memory.
 from __future__ import annotations
 
 import heapq
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,13 +19,13 @@ from drill.journal import Journal
 from drill.model import events as ev
 from drill.model.plan import LoadPlan, to_json
 
-EVENTS_OF_A_CALLER = 68  # at least: its turns twice, those stored, the notes of them, the call itself
+EVENTS_OF_A_CALLER = 68.9  # at least: its turns twice, those stored, the notes of them, the call itself
 RAMP_S = 8.0
 
 
 def write_run(folder: Path, events: int) -> int:
     """The folder of a run with about so many events; returns how many they are."""
-    callers = max(20, events // EVENTS_OF_A_CALLER)
+    callers = max(20, math.ceil(events / EVENTS_OF_A_CALLER))
     plan = h.plan(load=LoadPlan("p.py", "e" * 64, callers, 60.0))
     (folder / "journal").mkdir(parents=True)
     (folder / "plan.json").write_text(to_json(plan) + "\n")

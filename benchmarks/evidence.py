@@ -23,13 +23,13 @@ write_results(judge_run(pathlib.Path(sys.argv[1])))
 def a_million_events() -> None:
     """One million, then ten: seconds and memory of a process that does nothing else."""
     per_event_us = []
-    for events, limit_s, limit_mib in ((MILLION, 20, 500), (10 * MILLION, 200, 5000)):
+    for events, limit_s, limit_mb in ((MILLION, 20, 500), (10 * MILLION, 200, 5000)):
         with tempfile.TemporaryDirectory() as folder:
             written = write_run(Path(folder) / "run", events)
-            seconds, mib = _judged(Path(folder) / "run")
+            seconds, mb = _judged(Path(folder) / "run")
         note = f"{written} events"
         show(f"judge and render {events:,} events", seconds, limit_s, "s", note)
-        show(f"judge and render {events:,} events, memory", mib, limit_mib, "MiB", note)
+        show(f"judge and render {events:,} events, memory", mb, limit_mb, "MB", note)
         per_event_us.append(seconds / written * 1e6)
     show("per event, ten million over one million", per_event_us[1] / per_event_us[0], 1.3, "x")
 
@@ -39,7 +39,7 @@ def _judged(run: Path) -> tuple[float, float]:
     child = subprocess.Popen([sys.executable, "-c", _JUDGE, str(run)])
     _, status, used = os.wait4(child.pid, 0)
     assert status == 0
-    return time.perf_counter() - began, used.ru_maxrss / 1024
+    return time.perf_counter() - began, used.ru_maxrss * 1024 / 1e6
 
 
 def tampered() -> None:

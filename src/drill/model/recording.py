@@ -53,27 +53,54 @@ class Recording(Sequence[Recorded]):
         return hash((self.stream, len(self)))
 
 
-class Merged(Sequence[Recorded]):
-    """Several recordings in the order of time, then stream, then sequence.
+class Joined:
+    """Several recordings by stream, one behind the other; where an event stands in that row is its place."""
 
-    Attributes:
-        values, times: their columns, one recording behind the other; where an event stands in them is its
-            place.
-        order: the places in that order.
-    """
-
-    __slots__ = ("_parts", "_starts", "order", "times", "values")
+    __slots__ = ("_parts", "_starts")
 
     def __init__(self, parts: Sequence[Recording]) -> None:
         self._parts = sorted(parts, key=lambda part: part.stream)
         self._starts = [0, *itertools.accumulate(map(len, self._parts))]
+
+    def recorded(self, place: int) -> Recorded:
+        """The event of a place, with where and when it was written."""
+        part = bisect_right(self._starts, place) - 1
+        return self._parts[part][place - self._starts[part]]
+
+    def event(self, place: int) -> Event:
+        """The event alone."""
+        part = bisect_right(self._starts, place) - 1
+        return self._parts[part].values[place - self._starts[part]]
+
+    def stream(self, place: int) -> str:
+        """The stream of a place."""
+        return self._parts[bisect_right(self._starts, place) - 1].stream
+
+    def id(self, place: int) -> str:
+        """As `Recorded.id`, without the rest of it."""
+        part = bisect_right(self._starts, place) - 1
+        return f"{self._parts[part].stream}:{place - self._starts[part]}"
+
+
+class Merged(Joined, Sequence[Recorded]):
+    """Several recordings in the order of time, then stream, then sequence.
+
+    Attributes:
+        values, times: their columns, by place.
+        order: the places in that order.
+    """
+
+    __slots__ = ("order", "times", "values")
+
+    def __init__(self, parts: Sequence[Recording]) -> None:
+        super().__init__(parts)
         self.values: list[Event] = []
         self.times = array("q")
         for part in self._parts:
             self.values += part.values
             self.times += part.times
         in_time = sorted(range(len(self.times)), key=self.times.__getitem__)
-        self.order = array("q", in_time)  # stable: ties stay by stream and sequence
+        self.order = array("I", in_time)  # stable: ties stay by stream and sequence
 
     def __len__(self) -> int:
         return len(self.order)
@@ -93,16 +120,6 @@ class Merged(Sequence[Recorded]):
     def __hash__(self) -> int:
         return hash(len(self))
 
-    def recorded(self, place: int) -> Recorded:
-        """The event of a place."""
-        part = bisect_right(self._starts, place) - 1
-        return self._parts[part][place - self._starts[part]]
-
-    def stream(self, place: int) -> str:
-        """The stream of a place."""
-        return self._parts[bisect_right(self._starts, place) - 1].stream
-
-    def id(self, place: int) -> str:
-        """As `Recorded.id`, without the rest of it."""
-        part = bisect_right(self._starts, place) - 1
-        return f"{self._parts[part].stream}:{place - self._starts[part]}"
+    def joined(self) -> Joined:
+        """The events by their places without the columns, which are as large again as what they are of."""
+        return Joined(self._parts)

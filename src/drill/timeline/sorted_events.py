@@ -27,6 +27,14 @@ class _Columns(Protocol):
     def recorded(self, place: int) -> Recorded: ...
     def stream(self, place: int) -> str: ...
     def id(self, place: int) -> str: ...
+    def joined(self) -> _Places: ...
+
+
+class _Places(Protocol):
+    """As much of it as outlives the fold."""
+
+    def event(self, place: int) -> Event: ...
+    def id(self, place: int) -> str: ...
 
 
 class _Listed:
@@ -41,6 +49,12 @@ class _Listed:
 
     def recorded(self, place: int) -> Recorded:
         return self._all[place]
+
+    def event(self, place: int) -> Event:
+        return self.values[place]
+
+    def joined(self) -> _Places:
+        return self
 
     def stream(self, place: int) -> str:
         return self._all[place].stream
@@ -85,6 +99,10 @@ class Found(Sequence[tuple[Recorded, E]], Generic[E]):
         """The id of one."""
         return self._columns.id(self._places[at])
 
+    def lasting(self) -> tuple[_Places, array[int]]:
+        """Where the events are kept when the fold is over, and the place of each."""
+        return self._columns.joined(), self._places
+
     def last_of_stream(self) -> dict[str, int]:
         """By stream, when the last of them was written."""
         last = {self._columns.stream(place): place for place in self._places}
@@ -95,21 +113,21 @@ class Made(Sequence[V], Generic[E, V]):
     """Values of a timeline that are made of an id and its event each time they are asked for."""
 
     def __init__(self, found: Found[E], make: Callable[[str, E], V]) -> None:
-        self._found, self._make = found, make
+        (self._kept, self._places), self._make = found.lasting(), make
 
     def events(self) -> list[E]:
         """The events themselves, for who asks for nothing that is made of them."""
-        return self._found.events()
+        return cast("list[E]", list(map(self._kept.event, self._places)))
 
     def __len__(self) -> int:
-        return len(self._found)
+        return len(self._places)
 
     def __iter__(self) -> Iterator[V]:
-        return map(self._make, self._found.ids(), self._found.events())
+        return map(self.__getitem__, range(len(self)))
 
     def __getitem__(self, at: int) -> V:  # type: ignore[override]  # no slices
-        recorded, event = self._found[at]
-        return self._make(recorded.id, event)
+        place = self._places[at]
+        return self._make(self._kept.id(place), cast("E", self._kept.event(place)))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and tuple(self) == tuple(other)
@@ -126,7 +144,7 @@ class Sorted:
 
     def __init__(self, events: Sequence[Recorded]) -> None:
         self._columns: _Columns = events if isinstance(events, Merged) else _Listed(events)
-        self._by_type: defaultdict[type[Event], array[int]] = defaultdict(lambda: array("q"))
+        self._by_type: defaultdict[type[Event], array[int]] = defaultdict(lambda: array("I"))
         order, times = self._columns.order, self._columns.times
         for place, event in zip(order, map(self._columns.values.__getitem__, order), strict=True):
             self._by_type[type(event)].append(place)

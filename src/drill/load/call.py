@@ -47,15 +47,6 @@ class Port(Protocol):
         """Ask the other end to send this back at once."""
 
 
-class Wire(Port, Protocol):
-    """A port that takes many frames at a time, if it sends with the zero key."""
-
-    zero_key: bool
-
-    def frames(self, framed: bytes, number: int) -> None:
-        """Hand over so many audio frames, framed under the zero key; they may be dropped."""
-
-
 class Phase(Enum):
     """Where a call is."""
 
@@ -135,33 +126,6 @@ class Call:
         spoken = self._act(due_ns, now_ns) if due_ns >= self._idle_until_ns else None
         if self._port is not None and (frame := self._mouth.audio(spoken)) is not None:
             self._port.send(frame, droppable=True)
-
-    def ticks(self, ages_ns: tuple[int, ...], due_ns: int, now_ns: int, wire: Wire) -> None:
-        """What was due so much before `due_ns` each, oldest first, and leaves together on the call's port.
-
-        Mostly the caller speaks through all of it or is silent: then it is one piece of work.
-        """
-        number, framed = len(ages_ns), None
-        if wire.zero_key and self._steady(number, due_ns - ages_ns[0], due_ns, now_ns):
-            spoken = self._turn.intent if self.phase is _SPEAKING else None
-            framed = self._mouth.audio_run(spoken, number)
-        if framed is not None:
-            self._left -= number  # counted where somebody pauses or speaks, and elsewhere without a meaning
-            wire.frames(framed, number)
-            return
-        for age_ns in ages_ns:
-            self.tick(due_ns - age_ns, now_ns)
-
-    def _steady(self, number: int, first_ns: int, last_ns: int, now_ns: int) -> bool:
-        """Whether so many frames are of one sound, and nothing is to be decided before the last has left."""
-        if self._port is None or self._playout.next_ns <= now_ns:
-            return False
-        if last_ns < self._idle_until_ns:
-            return True
-        if self.phase is _PAUSE:
-            return self._left > number and last_ns < self.ends_ns
-        begun = self.phase is _SPEAKING and number < self._left < self._turn.speech_frames
-        return begun and first_ns >= self._hearing.loud_until_ns
 
     def _act(self, due_ns: int, now_ns: int) -> str | None:
         if self.phase is _SPEAKING:

@@ -144,14 +144,12 @@ class Engine:
     def _serve(self, slot: list[_Seat], due_ns: int) -> None:
         """A slot's calls decide, all of them, and then all of it is sent: see `_drain`."""
         now_ns, seats, ages_ns = self._clock_ns(), tuple(slot), self._ages_ns
-        alone = len(ages_ns) == 1
         for seat in seats:
             if not seat.leaves_ns:
+                tick = seat.call.tick
                 try:
-                    if alone:
-                        seat.call.tick(due_ns, now_ns)
-                    else:
-                        seat.call.ticks(ages_ns, due_ns, now_ns, seat.line)
+                    for age_ns in ages_ns:
+                        tick(due_ns - age_ns, now_ns)
                 except OSError as error:
                     self._lost(seat, now_ns, error)
         for seat in seats:

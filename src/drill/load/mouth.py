@@ -10,38 +10,33 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any
 
 from drill.load.dialect import Dialect, Mark, filled, places
-from drill.load.frames import TEXT_HEADS, Binary
+from drill.load.frames import Binary
 from drill.load.speech import FRAME_MS, TONES_HZ
 
 NUMBERS = ("sequence", "chunk", "at_ms", "stream")  # what differs between two media frames
 _FORM = {"sequence": "%d", "chunk": "%d", "at_ms": "%d", "stream": "%b"}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 Row = tuple[str | None, ...]
-_Value = int | bytes
-_Fill = Callable[[bytes, tuple[_Value, ...]], bytes] | None
+_Fill = Callable[[bytes, tuple[int | bytes, ...]], bytes] | None
 
 
 class Frames:
     """A dialect's media frames, each kind built once; all calls share them (`frames_of`).
 
     `steady`: frames of one sound throughout, by intent. `fill` puts the numbers in where `%` does not do.
-    `alike`: they are texts that differ in numbers, so many can be made at a time (`run`).
     """
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect, self._rows = dialect, dict[Row, bytes]()
         self._order = [NUMBERS.index(name) for name in places(dialect.caller.media) if name != "payload"]
-        self._runs = dict[tuple[str | None, int, int], bytes]()
         self.ticks, self.fill = dialect.frame_ms // FRAME_MS, _filler(self._order)
-        self.alike = self.ticks == 1 and bool(self._order) and not dialect.binary
         self.steady = {intent: self.of((intent,) * self.ticks) for intent in (None, *TONES_HZ)}
 
     def of(self, row: Row) -> bytes:
@@ -49,21 +44,6 @@ class Frames:
         if row not in self._rows:
             self._rows[row] = self._built(row)
         return self._rows[row]
-
-    def run(self, intent: str | None, number: int, length: int) -> bytes:
-        """So many messages of one sound and of this length each, framed for the line, but for their numbers.
-        A call sends as many at a time as any other, and lengths differ by a few digits: few are kept."""
-        key = intent, number, length
-        if key not in self._runs:
-            head = TEXT_HEADS[length].replace(b"%", b"%%")
-            self._runs[key] = (head + self.steady[intent]) * number
-        return self._runs[key]
-
-    def numbers(self, sequence: int, chunk: int, at_ms: int, stream: bytes, number: int) -> Iterable[_Value]:
-        """What `run` leaves open, for messages that follow one another."""
-        every_ms = range(at_ms, at_ms + number * FRAME_MS, FRAME_MS)
-        rows = range(sequence, sequence + number), range(chunk, chunk + number), every_ms, repeat(stream)
-        return chain.from_iterable(zip(*(rows[place] for place in self._order), strict=False))
 
     def _built(self, row: Row) -> bytes:
         audio = b"".join(self._dialect.encoding.frame(intent) for intent in row)
@@ -131,25 +111,6 @@ class Mouth:
         if self._fill is None:
             return template % (sequence, chunk, at_ms, self._stream)
         return self._fill(template, (sequence, chunk, at_ms, self._stream))
-
-    def audio_run(self, spoken: str | None, number: int) -> bytes | None:
-        """The frames that so many calls of `audio` would give, framed for the line in one piece; None, and
-        nothing has happened, where they do not all have one length."""
-        frames = self._frames
-        if not frames.alike:
-            return None
-        first = self._sequence + 1, self._chunk + 1, self._at_ms
-        last = first[0] + number - 1, first[1] + number - 1, first[2] + (number - 1) * self._frame_ms
-        length = self._length(spoken, first)
-        if self._length(spoken, last) != length:
-            return None
-        values = tuple(frames.numbers(*first, self._stream, number))
-        self._sequence, self._chunk, self._at_ms = last[0], last[1], last[2] + self._frame_ms
-        return frames.run(spoken, number, length) % values
-
-    def _length(self, spoken: str | None, numbers: tuple[int, int, int]) -> int:
-        template, values = self._frames.steady[spoken], (*numbers, self._stream)
-        return len(template % values if self._fill is None else self._fill(template, values))
 
     def _gathered(self, spoken: str | None) -> bytes | None:
         self._row.append(spoken)

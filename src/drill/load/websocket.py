@@ -62,16 +62,16 @@ class Line:
     """An open stream. What is sent leaves with the next `flush`, all of it in one system call; `dropped`
     counts audio frames that found no room. `random_masks`: as the RFC wants them, at some cost."""
 
-    __slots__ = ("_encode", "_out", "_parser", "dropped", "fd", "pongs", "zero_key")
+    __slots__ = ("_encode", "_out", "_parser", "_zero", "dropped", "fd", "pongs")
 
     def __init__(self, fd: int, parser: Parser, *, random_masks: bool = False) -> None:
         self.fd, self._parser, self._out, self.dropped = fd, parser, b"", 0
         self.pongs: list[bytes] = []
-        self.zero_key, self._encode = not random_masks, encode_masked if random_masks else encode
+        self._zero, self._encode = not random_masks, encode_masked if random_masks else encode
 
     def send(self, message: bytes, *, droppable: bool = False, opcode: int = TEXT) -> None:
         """One message, binary when it is `Binary`; OSError when the line is gone."""
-        if opcode == TEXT and self.zero_key and type(message) is not Binary:
+        if opcode == TEXT and self._zero and type(message) is not Binary:
             frame = TEXT_HEADS[len(message)] + message  # `encode`, without the call: nearly all are such
         else:
             frame = self._encode(BINARY if type(message) is Binary else opcode, message)
@@ -84,13 +84,6 @@ class Line:
             raise BrokenPipeError("the platform takes no more frames")
         else:
             self._out = out + frame
-
-    def frames(self, framed: bytes, number: int) -> None:
-        """So many audio frames that are framed already, under the zero key; they may be dropped together."""
-        if len(self._out) > BACKLOG_AUDIO:
-            self.dropped += number
-        else:
-            self._out += framed
 
     def ping(self, payload: bytes) -> None:
         """One ping, which the other end has to answer with the same payload; OSError likewise."""

@@ -80,6 +80,7 @@ def _conduct(run: Run, lease_s: float, alive: list[int]) -> Outcome:
     refused = [f"{a.guard}: {a.detail}" for a in answers if not a.ok]
     if refused:
         run.control.append(Aborted("refused: " + "; ".join(refused)), durable=True)
+        run.lock.clear()  # nothing was touched, and nobody has to keep the folder that says so
         return Outcome.REFUSED
     outcome, reason = Outcome.ABORTED, "the conductor failed"
     try:

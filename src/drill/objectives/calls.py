@@ -64,7 +64,8 @@ def settled_turns(timeline: Timeline) -> tuple[Turn, ...]:
 
 def _settled_turns(timeline: Timeline) -> tuple[Turn, ...]:
     begun = within(timeline.turns, Span(-math.inf, timeline.evidence.end_s))
-    return tuple(t for t in begun if t.answered or not t.undecided(timeline.turn_slo_s))
+    kept = tuple(t for t in begun if t.answered or not t.undecided(timeline.turn_slo_s))
+    return kept if len(kept) < len(timeline.turns) else timeline.turns  # of a million, no second row
 
 
 def _dropped(timeline: Timeline, limits: CallLimits) -> Verdict:

@@ -58,7 +58,7 @@ if os.environ.get(RUN_STREAM):  # part of a drill, whose logs are kept; Locust h
     guard_output(Redactor(known(os.environ)).clean)
 
 
-class CallUser(User):  # type: ignore[misc]  # Locust carries no types
+class CallUser(User):
     """One caller, one call. Subclass it in a locustfile; `mix` says what callers ask for.
 
     `script` names a file that says it word by word instead (see drill.load.script_file); `dialect` is a
@@ -74,7 +74,7 @@ class CallUser(User):  # type: ignore[misc]  # Locust carries no types
     session: Session | None = None
     arrival: Arrival | None = None
 
-    @task  # type: ignore[untyped-decorator]  # Locust carries no types
+    @task
     def hold_call(self) -> None:
         """The whole call; a user that came without an arrival of the schedule leaves at once."""
         if self.session is not None and self.arrival is not None:
@@ -82,7 +82,7 @@ class CallUser(User):  # type: ignore[misc]  # Locust carries no types
         raise StopUser
 
 
-class OpenArrivals(LoadTestShape):  # type: ignore[misc]  # Locust carries no types
+class OpenArrivals(LoadTestShape):
     """Asks Locust for no users of its own, and ends the run after the schedule's time.
 
     `arrivals` is the time of day that a locustfile stands for, "" when it leaves that to its user.
@@ -97,7 +97,7 @@ class OpenArrivals(LoadTestShape):  # type: ignore[misc]  # Locust carries no ty
         return None if self.get_run_time() >= self.seconds else (0, 1.0)
 
 
-@events.init.add_listener  # type: ignore[untyped-decorator]  # Locust carries no types
+@events.init.add_listener
 def _on_init(environment: Any, runner: Any, **_: Any) -> None:
     """Refuse what cannot be right before any page is served or call is made."""
     try:

@@ -25,12 +25,12 @@ from drill.sandbox.order import Order, proxy_program
 from drill.sandbox.state import HeldError, State, StateError
 from drill.sandbox.zones import isolation
 
-_UP_DEADLINE_S = 75.0
+_UP_DEADLINE_S = 135.0  # the supervisor gives up after 120 and says why
 _DOWN_DEADLINE_S = 15.0
 _LAST_MOMENT_S = 2.0
 _POLL_S = 0.05
-# Measured, started and with the logs of an hour: etcd reserves 64 MB twice for each of three members, and
-# PostgreSQL 16 MB at a time.
+# A platform that has just started takes 0.15 GB as lite and 0.65 otherwise: etcd reserves 64 MB twice for
+# each of three members. The rest is for what calls write.
 _ROOM_MB = {"lite": 300, "ha": 1000, "realistic": 1000}
 _INSTALL = "install the platform's parts: pip install 'drill[sandbox]'"
 

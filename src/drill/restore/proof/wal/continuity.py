@@ -27,7 +27,7 @@ from drill.restore.proof.wal.waldump import Reading, Waldump
 
 NAME = "wal.continuity"
 WITHIN_S = 600.0
-_STRETCH_MIN = 4  # segments: below that, starting another pg_waldump costs more than it saves
+_STRETCH_MIN = 2  # segments: below that, starting another pg_waldump costs more than it saves
 _REST = 6  # one part of so many is left for whoever is done first: log is not dense alike everywhere
 
 
@@ -90,7 +90,7 @@ def _read_all(
     log: Log, good: Sequence[int], binaries: Path, workers: int, until_s: float
 ) -> list[tuple[range, Reading]]:
     """Each stretch of neighbouring good segments, in parts read side by side, in the log's order."""
-    parts = [part for stretch in _stretches(good) for part in _parts(stretch, workers)]
+    every = [part for stretch in _stretches(good) for part in parts(stretch, workers)]
     with tempfile.TemporaryDirectory(prefix="drill-wal-") as scratch:
         # One name for all timelines, so that pg_waldump follows the log across their borders.
         for number in good:
@@ -98,9 +98,9 @@ def _read_all(
             link.symlink_to((log.archive / log.wanted[number]).resolve())
         dump = Waldump(binaries, Path(scratch), 1, until_s)
         with ThreadPoolExecutor(max(1, workers)) as pool:
-            joined = {a.stop for a, b in pairwise(parts) if a.stop == b.start}
-            readings = pool.map(lambda part: _read_part(log, dump, part, part.stop in joined), parts)
-            return list(zip(parts, readings, strict=True))
+            joined = {a.stop for a, b in pairwise(every) if a.stop == b.start}
+            readings = pool.map(lambda part: _read_part(log, dump, part, part.stop in joined), every)
+            return list(zip(every, readings, strict=True))
 
 
 def _stretches(numbers: Sequence[int]) -> list[range]:
@@ -113,13 +113,13 @@ def _stretches(numbers: Sequence[int]) -> list[range]:
     return stretches
 
 
-def _parts(stretch: range, workers: int) -> list[range]:
-    if workers < 2 or len(stretch) < _REST * _STRETCH_MIN:
-        shares = max(1, min(workers, len(stretch) // _STRETCH_MIN))
-        cuts = [len(stretch) * n // shares for n in range(shares + 1)]
-    else:
-        large = len(stretch) - len(stretch) // _REST
-        cuts = [*(large * n // workers for n in range(workers + 1)), len(stretch)]
+def parts(stretch: range, workers: int) -> list[range]:
+    """What `workers` read side by side: a large part for each, and a small one for whoever is done first.
+    None is shorter than `_STRETCH_MIN`, unless the stretch is."""
+    rest = len(stretch) // _REST if workers > 1 else 0
+    large = len(stretch) - (rest if rest >= _STRETCH_MIN else 0)
+    shares = max(1, min(workers, large // _STRETCH_MIN))
+    cuts = [*(large * n // shares for n in range(shares)), *dict.fromkeys((large, len(stretch)))]
     return [range(stretch.start + a, stretch.start + b) for a, b in pairwise(cuts)]
 
 

@@ -116,6 +116,11 @@ class Call:
         for text in self._mouth.opening(self.identity.parameters):
             port.send(text)
 
+    @property
+    def limit_ns(self) -> int:
+        """By when it is over whatever the platform does, or we are at fault."""
+        return max(self.ends_ns, self._hearing.begun_ns) + OVERTIME_NS + PATIENCE_NS
+
     # --- time -----------------------------------------------------------------------------
 
     def tick(self, due_ns: int, now_ns: int) -> None:

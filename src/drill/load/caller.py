@@ -7,26 +7,28 @@
 Theory: the caller wants back what was cut off. So a call that ends after the caller meant to hang up
 anyway is not wanted back, and every pause and connection that the end of the run cuts short is just
 that: it says nothing about the platform's callers, and nothing is written of it.
+
+Dialling and pausing wait; while a call is up there is nothing to wait for but its end. A greenlet that waits
+keeps 9 KB of stack, of which thousands of calls would need one each, so a caller's life is a generator: it
+stops at each call that is up, and whoever drives it lets its greenlet go meanwhile.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from gevent.event import Event as Flag
-
 from drill.load import redial
-from drill.load.call import OVERTIME_NS, PATIENCE_NS, Call, Identity
+from drill.load.call import Call, Identity
 from drill.load.dialect import Dialect
 from drill.load.owed import Observer
 from drill.load.redial import Patience
 from drill.load.script import Said
 from drill.load.settings import Settings
 from drill.load.websocket import Line
-from drill.model.errors import DrillError, WorldError
+from drill.model.errors import WorldError
 from drill.model.events import CallEnded, CallerGaveUp, CallStarted, Event
 from drill.model.units import NS_PER_S
 from drill.traffic.schedule import Arrival
@@ -36,12 +38,9 @@ _BROKEN = ("dropped", "abandoned")
 
 
 class Seats(Protocol):
-    """The engine, as far as a caller sees it."""
+    """The engine, as far as a caller sees it: `closed` once the run is over."""
 
     closed: bool
-
-    def add(self, call: Call, line: Line, on_over: Callable[[], None]) -> bool:
-        """Seat a call; False when there are no seats any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +66,14 @@ class Dial:
     since_ns: int
 
 
+@dataclass(frozen=True, slots=True)
+class Up:
+    """A call that is up, on its line: somebody has to hold it until it is over."""
+
+    call: Call
+    line: Line
+
+
 class Caller:
     """See the module."""
 
@@ -84,8 +91,8 @@ class Caller:
         self._meant_ns = self._first_ns + round(arrival.duration_s * NS_PER_S)
         self._ended: tuple[CallEnded, int] | None = None
 
-    def hold(self) -> None:
-        """From the first dialling to the last hanging up; DrillError when a call outlives its limits."""
+    def life(self) -> Iterator[Up]:
+        """From the first dialling to the last hanging up; to be taken on when the call that is up is over."""
         dial: Dial | None = Dial(1, "", self._first_ns, self._first_ns)
         while dial is not None:
             if dial.attempt > 1:
@@ -93,9 +100,9 @@ class Caller:
                 self._exchange.wait(pause_ns / NS_PER_S)
             if self._exchange.seats.closed:
                 return
-            dial = self._call(dial)
+            dial = yield from self._call(dial)
 
-    def _call(self, dial: Dial) -> Dial | None:
+    def _call(self, dial: Dial) -> Generator[Up, None, Dial | None]:
         """Make this call; the next one, if there has to be one."""
         exchange, identity = self._exchange, self._identity(dial.attempt)
         try:
@@ -108,7 +115,9 @@ class Caller:
             return None
         up_ns = self._started(dial, identity, "")
         ends_ns = redial.ends_ns(self._meant_ns, up_ns, dial.attempt)
-        self._talk(dial, identity, line, ends_ns)
+        turns = self._said.turns(redial.script_seed(self._arrival.seed, dial.attempt))
+        self._ended = None
+        yield Up(Call(identity, turns, ends_ns, self._see, exchange.settings.grammar, self._dialect), line)
         return self._afterwards(dial, identity.call_sid, ends_ns)
 
     def _identity(self, attempt: int) -> Identity:
@@ -128,14 +137,6 @@ class Caller:
             now_ns,
         )  # fmt: skip
         return now_ns
-
-    def _talk(self, dial: Dial, identity: Identity, line: Line, ends_ns: int) -> None:
-        over, self._ended, settings = Flag(), None, self._exchange.settings
-        turns = self._said.turns(redial.script_seed(self._arrival.seed, dial.attempt))
-        call = Call(identity, turns, ends_ns, self._see, settings.grammar, self._dialect)
-        longest_ns = max(0, ends_ns - self._exchange.clock_ns()) + OVERTIME_NS + PATIENCE_NS
-        if self._exchange.seats.add(call, line, over.set) and not over.wait(longest_ns / NS_PER_S):
-            raise DrillError(f"call {identity.call_sid} outlived every limit")
 
     def _see(self, event: Event, t_ns: int) -> None:
         if isinstance(event, CallEnded):

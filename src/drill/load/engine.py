@@ -64,6 +64,11 @@ class Engine:
         """Calls that are neither over nor leaving."""
         return sum(not seat.leaves_ns for seat in self._seats.values())
 
+    def outlived(self, now_ns: int) -> Call | None:
+        """A call that should be over by now."""
+        seated = (seat.call for seat in self._seats.values() if not seat.leaves_ns)
+        return next((call for call in seated if call.limit_ns < now_ns), None)
+
     def take_lateness(self) -> Lateness:
         """The histogram since the last time it was taken."""
         taken, self._lateness = self._lateness, Lateness()

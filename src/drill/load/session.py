@@ -1,6 +1,8 @@
 """One load run inside Locust: engine, recorder and schedule, and the greenlets that drive them.
 
-    arrivals ──spawns──▶ CallUser: caller ──seats calls──▶ engine (wheel) ──events──▶ recorder, Locust's stats
+    arrivals ──▶ CallUser ──▶ caller ──its call, up──▶ engine (wheel) ──events──▶ recorder, Locust's stats
+                                ▲                         │
+                                └────────── over ─────────┘
 
 Whatever of these fails ends the process with an exit code of its own: load that silently
 thinned out would make any platform look good.
@@ -11,15 +13,17 @@ from __future__ import annotations
 import gc
 import logging
 import time
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import gevent
 from gevent.event import Event as Flag
+from gevent.pool import Group
 from locust.runners import WorkerRunner
 
-from drill.load.caller import Caller, Exchange
+from drill.load.caller import Caller, Exchange, Up
 from drill.load.dialect import Dialect
 from drill.load.engine import Engine
 from drill.load.recorder import Recorder
@@ -82,6 +86,7 @@ class Session:
         )  # fmt: skip
         self._up_since_ns: dict[str, int] = {}
         self._greenlets: list[Any] = []
+        self._callers: Any = Group()  # those who dial, or pause before they dial again
 
     def start(self) -> None:
         """Write down what is going to happen, then let it."""
@@ -93,13 +98,14 @@ class Session:
             self._greenlets.append(greenlet)
 
     def stopping(self) -> None:
-        """Cut the calls that are up, while their users still wait for them; harmless when done twice."""
+        """Cut the calls that are up, while Locust still counts their users; harmless when done twice."""
         self._over.set()  # who waits to dial again, waits no longer
         self._engine.close("the run ended")
         gevent.killall(self._greenlets)
 
     def stopped(self) -> None:
-        """Everybody has left: the last sample, and the seal."""
+        """Everybody leaves: the last sample, and the seal."""
+        self._callers.kill()
         self._recorder.sample(self._engine.calls_up, self._engine.take_lateness())
         self._recorder.finish()
 
@@ -112,7 +118,7 @@ class Session:
             gevent.sleep(max(0.0, (intended_ns - time.monotonic_ns()) / NS_PER_S))
             self._recorder.arrived(intended_ns, time.monotonic_ns())
             (user,) = self._environment.runner.spawn_users({self._who(arrival): 1})
-            user.session, user.arrival = self, arrival  # its greenlet has not run yet
+            user.session, user.arrival = self, arrival  # it has not begun yet
 
     def _who(self, arrival: Arrival) -> str:
         source = seeded(arrival.seed)
@@ -126,6 +132,8 @@ class Session:
             beat += 1
             due_ns = self._t0_ns + round(beat * _BEAT_S * NS_PER_S)
             gevent.sleep(max(0.0, (due_ns - time.monotonic_ns()) / NS_PER_S))
+            if call := self._engine.outlived(time.monotonic_ns()):
+                raise DrillError(f"call {call.identity.call_sid} outlived every limit")
             if beat % 2 == 0:
                 self._recorder.sample(self._engine.calls_up, self._engine.take_lateness())
             self._recorder.flush()
@@ -142,12 +150,21 @@ class Session:
 
     # --- one caller -----------------------------------------------------------------------
 
-    def hold(self, arrival: Arrival, said: Said, dialect: Dialect | None = None) -> None:
-        """From a caller's first dialling to the last hanging up."""
-        try:
-            Caller(self._exchange, arrival, said, dialect=dialect).hold()
-        except DrillError as error:
-            self._fail(error)
+    def hold(
+        self, arrival: Arrival, said: Said, dialect: Dialect | None, leave: Callable[[], object]
+    ) -> None:
+        """From a caller's first dialling to the last hanging up; then `leave`. Returns at once."""
+        self._go_on(Caller(self._exchange, arrival, said, dialect=dialect).life(), leave)
+
+    def _go_on(self, life: Iterator[Up], leave: Callable[[], object]) -> None:
+        self._callers.spawn(self._until_up, life, leave).link_exception(self._failed)
+
+    def _until_up(self, life: Iterator[Up], leave: Callable[[], object]) -> None:
+        """While a call is up the engine has it, and no greenlet waits."""
+        for up in life:
+            if self._engine.add(up.call, up.line, partial(self._go_on, life, leave)):
+                return
+        leave()
 
     # --- what is seen ---------------------------------------------------------------------
 

@@ -10,7 +10,8 @@
 
 Locust's own spawning is closed and coarse (batches once a second, users that loop). Here it is
 told to hold none; a greenlet follows the written schedule and spawns one user per call, which
-leaves when its call is over. The shape's only work is to end the run in time. With --processes, or
+leaves when its call is over; a user is a place in Locust's count and no greenlet that waits for hours, so it
+has neither tasks nor on_start. The shape's only work is to end the run in time. With --processes, or
 --master and --worker, the same schedule is dealt out, each worker follows its share and writes a stream
 of its own (see drill.load.share).
 """
@@ -28,8 +29,8 @@ from typing import Any
 
 import gevent
 import locust.stats
-from locust import LoadTestShape, User, events, task
-from locust.exception import StopUser
+from gevent.pool import Group
+from locust import LoadTestShape, User, events
 from locust.runners import MasterRunner, WorkerRunner
 
 from drill.load.dialect import Dialect
@@ -74,12 +75,24 @@ class CallUser(User):
     session: Session | None = None
     arrival: Arrival | None = None
 
-    @task
-    def hold_call(self) -> None:
-        """The whole call; a user that came without an arrival of the schedule leaves at once."""
-        if self.session is not None and self.arrival is not None:
-            self.session.hold(self.arrival, self.said or self.mix, self.speaks)
-        raise StopUser
+    def start(self, group: Group) -> gevent.Greenlet:
+        """Take a place among Locust's users. The greenlet that stands for it there runs when the user leaves,
+        and not before: one that waits keeps a stack, and here are thousands."""
+        self._greenlet, self._group = gevent.Greenlet(_gone, self), group
+        group.add(self._greenlet)
+        gevent.spawn(self._begin)
+        return self._greenlet
+
+    def _begin(self) -> None:
+        """The caller's whole life; a user that came without an arrival of the schedule leaves at once."""
+        if self.session is None or self.arrival is None:
+            self._greenlet.start()
+        else:
+            self.session.hold(self.arrival, self.said or self.mix, self.speaks, self._greenlet.start)
+
+
+def _gone(user: CallUser) -> None:
+    """Locust finds the user among its greenlet's arguments."""
 
 
 class OpenArrivals(LoadTestShape):
@@ -133,7 +146,11 @@ def _prepare(users: list[type[CallUser]]) -> None:
     """Read what they name in files; DefinitionError has the mistakes of all of them."""
     mistakes: list[str] = []
     for cls in users:
-        folder = Path(inspect.getfile(cls)).parent
+        file = Path(inspect.getfile(cls))
+        folder = file.parent
+        if cls.tasks or cls.on_start is not User.on_start or cls.on_stop is not User.on_stop:
+            why = "holds a call and nothing else; its tasks, on_start and on_stop would never run"
+            mistakes.append(f"{file}: {cls.__name__} {why}")
         try:
             cls.said = read_script(folder / cls.script) if cls.script else None
             cls.speaks = dialect_of(cls.dialect, folder) if cls.dialect else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
@@ -45,7 +45,8 @@ class World:
     def hold(self, arrival: Arrival = ARRIVAL) -> World:
         """The caller's whole time."""
         exchange = Exchange(SETTINGS, 0, self, self.observe, self.connect, lambda: self.now_ns, self.wait)
-        Caller(exchange, arrival, USUAL_MIX).hold()
+        for up in Caller(exchange, arrival, USUAL_MIX).life():
+            self.live_through(up.call)
         return self
 
     def observe(self, event: Event, t_ns: int) -> None:
@@ -72,8 +73,8 @@ class World:
             raise WorldError("503")
         return cast("Line", self)
 
-    def add(self, call: Call, line: Line, on_over: Callable[[], None]) -> bool:
-        """Live through a call at once."""
+    def live_through(self, call: Call) -> None:
+        """A call, at once."""
         call.begin(self, self.now_ns)
         what, after_s = self.fate()
         if what == "mute":
@@ -84,13 +85,12 @@ class World:
         else:
             self.now_ns += round(after_s * S)
             (call.closed if what == "drop" else call.cut)(self.now_ns, what)
-        on_over()
-        return True
 
     def _frames(self, call: Call) -> None:
         while not self.of(CallEnded) or self.of(CallEnded)[-1].call != call.identity.call_sid:
             self.now_ns += S // 50
             call.tick(self.now_ns, self.now_ns)
+        assert self.now_ns <= call.limit_ns
 
     def ping(self, payload: bytes) -> None:
         """Nobody answers."""

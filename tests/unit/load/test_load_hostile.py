@@ -191,6 +191,19 @@ def test_marks_that_are_never_asked_for_back_do_not_pile_up(calls: Calls) -> Non
         assert len(line._out) <= BACKLOG_ALL
 
 
+def test_a_call_that_is_up_beyond_every_limit_is_found(calls: Calls) -> None:
+    """Not before: the platform may keep a caller waiting so long. One that is over is none."""
+    with platform(listening) as url:
+        calls.add(url)
+        (limit_ns,) = (seat.call.limit_ns for seat in calls.engine._seats.values())
+        assert calls.engine.outlived(limit_ns) is None
+        late = calls.engine.outlived(limit_ns + 1)
+        assert late is not None
+        assert late.identity.call_sid == "CA0"
+        late.cut(0, "by the test")
+        calls.until(lambda: bool(calls.ended) and calls.engine.outlived(limit_ns + 1) is None)
+
+
 def test_a_platform_that_reads_nothing_costs_a_bounded_backlog() -> None:
     """Audio that finds no room is dropped, as on a phone line; what is kept has a bound."""
     near, far = socket.socketpair()

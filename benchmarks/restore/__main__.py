@@ -8,24 +8,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import psutil
 from tests.postgres import BINARIES
 
 from benchmarks.restore.ground import Ground, ground
+from benchmarks.restore.peer import as_data_diff, as_text
 from benchmarks.show import show
 from drill.model.restore import Check
 from drill.model.verdicts import Status
-from drill.restore.proof.catalog import PAGE_BYTES, Table, columns, tables
+from drill.restore.proof.catalog import PAGE_BYTES, Table, tables
 from drill.restore.proof.checksums import check_checksums
 from drill.restore.proof.indexes import check_indexes
 from drill.restore.proof.keys import check_foreign_keys, check_sequences
 from drill.restore.proof.manifest import check_manifest
-from drill.restore.proof.place import Place, Session
 from drill.restore.proof.rows import check_rows, digest
 from drill.restore.proof.schema import check_schema
 from drill.restore.proof.wal.archive import follow
@@ -33,18 +31,6 @@ from drill.restore.proof.wal.continuity import prove_wal
 from drill.restore.proof.wal.names import lsn_text
 
 GB = 1e9
-# What tools of the kind of data-diff send to PostgreSQL: each column as text in one spelling, all of them
-# strung together, md5, and 60 bits of it added up; by ranges of pages, so that only the hashing differs.
-_MD5 = (
-    "SELECT count(*), sum(('x' || substring(md5(concat({})), 18))::bit(60)::bigint) "
-    "FROM ONLY public.{} t WHERE t.ctid >= '({},0)' AND t.ctid < '({},0)'"
-)
-_SPELT = {
-    "uuid": "trim({}::varchar)",
-    "integer": "{}::decimal(38, 0)::varchar",
-    "bigint": "{}::decimal(38, 0)::varchar",
-    "timestamp with time zone": "to_char({}::timestamp(6), 'YYYY-mm-dd HH24:MI:SS.US')",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,27 +61,6 @@ def _spent_s(at: Ground) -> float:
     return float(times.children_user + times.children_system)
 
 
-def md5_of_text(place: Place, listed: Sequence[Table], sessions: int, *, spelt: bool) -> None:
-    """The other ways, on as many sessions: columns spelt one by one, or the row as PostgreSQL writes it."""
-    with place.session() as session:
-        queries = [_md5(session, table, sessions, spelt=spelt) for table in listed]
-
-    def one(number: int) -> None:
-        with place.session({"enable_seqscan": "off"}) as session:
-            for of_table in queries:
-                session.execute(of_table[number].encode())
-
-    with ThreadPoolExecutor(sessions) as pool:
-        list(pool.map(one, range(sessions)))
-
-
-def _md5(session: Session, table: Table, parts: int, *, spelt: bool) -> list[str]:
-    each = [_SPELT.get(c.type, "{}::varchar").format(c.name) for c in columns(session, table)]
-    text = ", '|', ".join(f"coalesce({one}, '<null>')" for one in each) if spelt else "t::text"
-    cuts = [table.pages * n // parts for n in range(parts + 1)]
-    return [_MD5.format(text, table.name, a, b) for a, b in pairwise(cuts)]
-
-
 def rows(at: Ground) -> None:
     """Digests of one side: of all tables, then of each, since documents cost everybody their text."""
     with at.copy.session() as session:
@@ -111,13 +76,16 @@ def _digests(at: Ground, listed: Sequence[Table]) -> None:
     note = f"{size_gb:.2f} GB of rows in {ours.wall_s:.2f} s; one session {alone.wall_s:.2f} s; "
     note += f"{size_gb / ours.cpu_s:.2f} GB for each second of a core"
     show(f"row digest of {names}, 128 bits, two sessions, at least", size_gb / ours.wall_s, 0.5, "GB/s", note)
-    for spelt, name in ((False, "md5 of the row as text"), (True, "md5 as data-diff spells columns")):
-        # One session is how such tools start; two are for whoever asks them for more.
-        one = cost(at, lambda spelt=spelt: md5_of_text(at.copy, listed, 1, spelt=spelt))
-        two = cost(at, lambda spelt=spelt: md5_of_text(at.copy, listed, 2, spelt=spelt))
-        note = f"{one.wall_s:.2f} s on one session, {two.wall_s:.2f} s on two; by processor time "
-        note += f"{one.cpu_s / ours.cpu_s:.1f}x for each core"
-        show(f"two sessions against one of {name}, {names}, at least", one.wall_s / ours.wall_s, 6, "x", note)
+    # One session is how such tools start; two are for whoever asks them for more.
+    one, two = (cost(at, lambda n=n: as_data_diff(at.copy, listed, n)) for n in (1, 2))
+    note = f"{one.wall_s:.2f} s on one session, {two.wall_s:.2f} s on two; by processor time "
+    note += f"{one.cpu_s / ours.cpu_s:.1f}x for each core"
+    show(f"two sessions against one of data-diff, {names}, at least", one.wall_s / ours.wall_s, 6, "x", note)
+    one, two = (cost(at, lambda n=n: as_text(at.copy, listed, n)) for n in (1, 2))
+    print(
+        f"  of md5 of rows as text, by our pages: {one.wall_s / ours.wall_s:.1f}x; {one.wall_s:.2f} s on "
+        f"one session, {two.wall_s:.2f} s on two; {one.cpu_s / ours.cpu_s:.1f}x for each core"
+    )
 
 
 def log(at: Ground) -> None:

@@ -133,7 +133,8 @@ class Session:
             due_ns = self._t0_ns + round(beat * _BEAT_S * NS_PER_S)
             gevent.sleep(max(0.0, (due_ns - time.monotonic_ns()) / NS_PER_S))
             if call := self._engine.outlived(time.monotonic_ns()):
-                raise DrillError(f"call {call.identity.call_sid} outlived every limit")
+                self._fail(DrillError(f"call {call.identity.call_sid} outlived every limit"))
+                return
             if beat % 2 == 0:
                 self._recorder.sample(self._engine.calls_up, self._engine.take_lateness())
             self._recorder.flush()

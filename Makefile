@@ -16,8 +16,8 @@ test: setup lint
 	$(PY) -m pytest -n 2 --no-loadscope-reorder
 
 lint: setup
-	$(BIN)/ruff check src tests benchmarks loadprofiles
-	$(BIN)/ruff format --check src tests benchmarks loadprofiles
+	$(BIN)/ruff check src tests benchmarks loadprofiles scripts
+	$(BIN)/ruff format --check src tests benchmarks loadprofiles scripts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

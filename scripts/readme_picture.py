@@ -29,7 +29,8 @@ def view() -> View:
         with tarfile.open(Path(folder) / "runs" / f"{RUN}.evidence.tar") as bundle:
             bundle.extractall(Path(folder) / "run", filter="data")
         judged = judge_run(Path(folder) / "run")
-    assert judged.timeline is not None
+    if judged.timeline is None:
+        raise SystemExit(f"{RUN} cannot be folded")
     return build_view(judged.plan, judged.timeline, judged.verdicts, judged.streams)
 
 
@@ -37,8 +38,10 @@ def picture(of: View) -> str:
     """Its picture as a file of its own: with colours instead of their names, on paper."""
     light = _style("report.css").partition("@media screen")[0]
     colours = dict(_COLOUR.findall(light))
-    style = re.sub(r"var\(--([a-z-]+)\)", lambda named: colours.get(named[1], named[0]), _style("picture.css"))
-    ground = f'<style>svg {{ background: {colours["paper"]}; font-family: sans-serif; }}\n{style}</style>'
+    style = re.sub(
+        r"var\(--([a-z-]+)\)", lambda named: colours.get(named[1], named[0]), _style("picture.css")
+    )
+    ground = f"<style>svg {{ background: {colours['paper']}; font-family: sans-serif; }}\n{style}</style>"
     return re.sub(r"(<svg [^>]*>)", lambda head: head[1] + ground, str(of.wide), count=1) + "\n"
 
 

@@ -18,7 +18,7 @@ import json
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from drill.journal import Stream, merge
 from drill.judge import judge
@@ -695,7 +695,7 @@ def _shifted(event: ev.Event, shift_ns: int) -> ev.Event:
         return event
     names = [n for n in ("eos_ns", "first_audio_ns", "ack_ns", "intended_ns") if getattr(event, n, 0)]
     moved: dict[str, Any] = {name: getattr(event, name) + shift_ns for name in names}
-    return dataclasses.replace(event, **moved) if moved else event
+    return cast("ev.Event", dataclasses.replace(cast("Any", event), **moved)) if moved else event
 
 
 def timeline(entries: Iterable[Entry], the_plan: pl.Plan | None = None, shift_ns: int = 0) -> Timeline:

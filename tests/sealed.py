@@ -7,6 +7,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from drill.evidence.environment import environment_bytes
@@ -77,7 +78,7 @@ def write(journal: Path, entries: Entries, run_id: str) -> None:
     for stream, lines in by_stream.items():
         lines.sort(key=lambda line: line[0])
         now_ns = [ns(0.0)]
-        with Journal(journal / f"{stream}.jsonl", run_id, clock_ns=lambda now=now_ns: now[0]) as file:
+        with Journal(journal / f"{stream}.jsonl", run_id, clock_ns=partial(now_ns.__getitem__, 0)) as file:
             for at_s, event in lines:
                 now_ns[0] = ns(at_s)
                 file.append(event)

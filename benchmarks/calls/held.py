@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psutil
 
@@ -49,14 +49,14 @@ class Run:
 
 
 @contextmanager
-def load(folder: Path, name: str, agent_ms: tuple[int, int] = _AGENT_MS, **asked: object) -> Iterator[Run]:
+def load(folder: Path, name: str, agent_ms: tuple[int, int] = _AGENT_MS, **asked: Any) -> Iterator[Run]:
     """Calls against an agent of their own; the run is ended in order when the block is left."""
     load_core, agent_core = rig.cores()
     stream = folder / f"load-{name}.jsonl"
     log, account = folder / f"{name}.log", folder / name / "agent-0.jsonl"
     account.parent.mkdir()
     with rig.serving(rig.agent(folder, *agent_ms), agent_core, account) as (port, agent_pid):
-        values = {
+        values: dict[str, Any] = {
             "profile": PROFILE, "edge": f"ws://{rig.HOST}:{port}/media", "run_id": f"bench-{name}",
             "stream": stream, "schedule": folder / f"{name}.json", "seconds": 600.0, "seed": 4,
             "mean_call_s": 120.0, "max_calls": 5000, "max_calls_per_s": 1000.0,

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -77,11 +78,11 @@ def _digests(at: Ground, listed: Sequence[Table]) -> None:
     note += f"{size_gb / ours.cpu_s:.2f} GB for each second of a core"
     show(f"row digest of {names}, 128 bits, two sessions, at least", size_gb / ours.wall_s, 0.5, "GB/s", note)
     # One session is how such tools start; two are for whoever asks them for more.
-    one, two = (cost(at, lambda n=n: as_data_diff(at.copy, listed, n)) for n in (1, 2))
+    one, two = (cost(at, partial(as_data_diff, at.copy, listed, n)) for n in (1, 2))
     note = f"{one.wall_s:.2f} s on one session, {two.wall_s:.2f} s on two; by processor time "
     note += f"{one.cpu_s / ours.cpu_s:.1f}x for each core"
     show(f"two sessions against one of data-diff, {names}, at least", one.wall_s / ours.wall_s, 6, "x", note)
-    one, two = (cost(at, lambda n=n: as_text(at.copy, listed, n)) for n in (1, 2))
+    one, two = (cost(at, partial(as_text, at.copy, listed, n)) for n in (1, 2))
     print(
         f"  of md5 of rows as text, by our pages: {one.wall_s / ours.wall_s:.1f}x; {one.wall_s:.2f} s on "
         f"one session, {two.wall_s:.2f} s on two; {one.cpu_s / ours.cpu_s:.1f}x for each core"

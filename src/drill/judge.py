@@ -35,6 +35,8 @@ _FIRST_OF_LOSS = (
     "capacity.blocked", "recovery.time_to_recover", "failover.mttr", "capacity", "in_flight",
     "failover", *_FIRST[len(_RECORDS) + 1 :],
 )  # fmt: skip
+# What a drill that holds is quoted by.
+_PROMISED = ("recovery.time_to_recover", "restore.rto")
 
 
 def objective_names(objectives: Objectives) -> tuple[str, ...]:
@@ -117,10 +119,8 @@ def headline(plan: Plan, verdicts: Sequence[Verdict]) -> str:
     if not told:
         return f"{plan.title}: UNKNOWN: nothing was judged."
     if status is Status.PASS:
-        recovered = next((v for v in verdicts if v.objective == "recovery.time_to_recover"), None)
-        return (
-            f"{plan.title}: PASS: {recovered.sentence if recovered else f'all {len(told)} objectives held.'}"
-        )
+        promised = next((v.sentence for v in verdicts if v.objective in _PROMISED), None)
+        return f"{plan.title}: PASS: {promised or f'all {len(told)} objectives held.'}"
     more = f" Also {status.name}: {', '.join(v.objective for v in told[1:])}." if len(told) > 1 else ""
     return f"{plan.title}: {status.name}: {told[0].objective}: {told[0].sentence}{more}"
 

@@ -106,6 +106,11 @@ def test_the_recovery_time_runs_from_beginning_to_call() -> None:
 def test_a_tail_within_the_limit_passes_and_is_told() -> None:
     verdict = judged(told(kept=("c-0",)))["restore.rpo"]
     assert (verdict.status, verdict.measured) == (Status.PASS, "1 turn, 10.0 s")
+    assert "the copy lacks 1 turn of 1 call, the oldest 10.0 s before it; limit" in verdict.sentence
+
+
+def test_where_nothing_is_missing_nothing_is_counted() -> None:
+    assert "should come back, the copy lacks none; limit" in judged(told())["restore.rpo"].sentence
 
 
 def test_a_tail_beyond_the_limit_fails() -> None:

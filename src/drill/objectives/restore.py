@@ -151,7 +151,7 @@ def _rto(limits: RestoreLimits, found: Restored) -> Verdict:
             RTO, "The copy never served a call, so the restore never ended.", limit=limit, because=because
         )
     took_s = served.t_s - found.begun_s
-    parts = listed([f"{name} after {seconds(lasted)}" for name, lasted, _, _ in phases(found)])
+    parts = listed([f"{name} in {seconds(lasted)}" for name, lasted, _, _ in phases(found)])
     took = seconds(took_s)
     sentence = f"The copy served its first call {took} after the restore began: {parts}; limit {limit}."
     return held(took_s <= limits.rto_s, RTO, sentence, measured=took, limit=limit, because=because)

@@ -42,11 +42,10 @@ def judge(name: str, limits: RestoreLimits, found: Restored, timeline: Timeline)
     back_s = found.moment_s - min((turn.ack_s for turn in lost), default=found.moment_s)
     wrong = damage(due, compared)
     calls = len({turn.call for turn in lost})
-    sentence = (
-        f"Of {count(compared.promised, 'turn')} acknowledged before the moment that should come back, "
-        f"{len(lost)} of {count(calls, 'call')} are not in the copy, the oldest {seconds(back_s)} before it"
-        f"{'; ' + '; '.join(wrong) if wrong else ''}; limit {limit}."
-    )
+    lacks = f"{count(len(lost), 'turn')} of {count(calls, 'call')}, the oldest {seconds(back_s)} before it"
+    there = "; ".join([f"the copy lacks {lacks if lost else 'none'}", *wrong])
+    sentence = f"Of {count(compared.promised, 'turn')} acknowledged before the moment that should come back, "
+    sentence += f"{there}; limit {limit}."
     measured = f"{count(len(lost), 'turn')}, {seconds(back_s)}"
     ok = not wrong and back_s <= limits.rpo_s
     return held(ok, name, sentence, measured=measured, limit=limit, because=because)

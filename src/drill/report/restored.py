@@ -1,5 +1,5 @@
-"""The restore: what there was to choose from, how long each step took, what every proof covered, and which
-check saw which planted damage.
+"""The restore: what somebody will quote of it, what there was to choose from, how long each step took, what
+every proof covered, and which check saw which planted damage.
 """
 
 from __future__ import annotations
@@ -10,9 +10,11 @@ from datetime import UTC, datetime
 from drill.model.plan import Plan
 from drill.model.restore_events import PointSeen
 from drill.model.units import seconds
+from drill.model.verdicts import Status
 from drill.objectives.restore import phases
+from drill.report.callers import calls_figure, turns_figure
 from drill.report.cited import link
-from drill.report.values import Cell, Row, Section
+from drill.report.values import Cell, Figure, Row, Section
 from drill.report.words import NOTHING
 from drill.timeline import Restored, Timeline
 
@@ -27,7 +29,43 @@ _MATRIX_ASIDE = (
     "The check in the second column has to see it; one that does not leaves all proofs without worth."
 )
 _TOLD = ("points", "retention", "completed", "rto", "rpo", "controls")
+_FIGURES = (
+    ("restore.rto", "The copy served a call after"),
+    ("restore.rpo", "Acknowledged, and not in the copy"),
+    ("restore.points", "Backups to choose from"),
+)
 Line = tuple[Cell, ...]
+
+
+def figures(timeline: Timeline, verdicts: Sequence[Row]) -> tuple[Figure, ...]:
+    """What somebody will quote of a restore; the first three as the verdicts measured them."""
+    rows = {row.objective: row for row in verdicts}
+    measured = [_as_judged(label, rows[name]) for name, label in _FIGURES if name in rows]
+    found = timeline.restored
+    return *measured, _passed(found), _caught(found), calls_figure(timeline), turns_figure(timeline)
+
+
+def _as_judged(label: str, row: Row) -> Figure:
+    return Figure(label, row.measured or NOTHING, f"limit {row.limit}" if row.limit else "not measured")
+
+
+def _passed(found: Restored | None) -> Figure:
+    checks = [check for check, _ in found.checks] if found else []
+    passed = sum(check.status == Status.PASS.name and check.covered == check.total > 0 for check in checks)
+    label, note = "Proofs that covered everything and passed", "made of the copy and of the stores"
+    return Figure(
+        label, f"{passed} of {len(checks)}" if checks else NOTHING, note if checks else "none was made"
+    )
+
+
+def _caught(found: Restored | None) -> Figure:
+    outcomes = [control.outcome for control, _ in found.controls] if found else []
+    label = "Planted damages that were seen"
+    if not outcomes:
+        return Figure(
+            label, NOTHING, "none was planted: nobody knows from this run that the proofs can go red"
+        )
+    return Figure(label, f"{outcomes.count('caught')} of {len(outcomes)}", "each in a copy of its own")
 
 
 def section(plan: Plan, timeline: Timeline, verdicts: Sequence[Row]) -> tuple[Section, ...]:

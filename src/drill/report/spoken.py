@@ -24,7 +24,7 @@ def spoken(plan: Plan, timeline: Timeline, recovery: Recovery | None, marks: Seq
     """The picture in sentences, for who does not see it."""
     up = most_up(timeline)
     parts = [f"{plan.title}: up to {up} calls at once, {len(timeline.turns)} turns."]
-    parts.append(_fault_sentence(timeline))
+    parts.append(_fault_sentence(plan, timeline))
     worst = max((s.share for s in timeline.steps), default=0.0)
     parts.append(f"At worst {worst * 100:.0f} % of live calls were in breach." if up else "No call was up.")
     if recovery is not None and recovery.felt:
@@ -45,9 +45,10 @@ def _mark_sentence(mark: PhaseMark) -> str:
     return f"{what[0].upper()}{what[1:]} {seconds(mark.t_s)} after the fault was applied."
 
 
-def _fault_sentence(timeline: Timeline) -> str:
+def _fault_sentence(plan: Plan, timeline: Timeline) -> str:
     if timeline.applied_s is None:
-        return "No fault was applied."
+        aside = ": a backup was restored beside the platform" if subject.of_restore(plan) else ""
+        return f"No fault was applied{aside}."
     if timeline.reverted_s is None:
         return "The fault was applied at second 0 and nothing says that it was reverted."
     held_s = timeline.reverted_s - timeline.applied_s

@@ -1,9 +1,10 @@
 """What a drill is about, and so which lanes, figures and sections its report has.
 
-A zone drill is one that judges what only a zone drill can, or that took a zone away: the witness of
-its fault names a way and a zone (`direct/a:refused`). A drill that judges what callers hear, and nothing of
-zones or the EHR, is about the voice, on whatever wire its fault shows. All others are about the EHR, whose
-faults show on every zone's link as a plain outcome (`timeout`).
+A drill that restores is about the copy, and hurts nobody. A zone drill is one that judges what only a zone
+drill can, or that took a zone away: the witness of its fault names a way and a zone (`direct/a:refused`). A
+drill that judges what callers hear, and nothing of zones or the EHR, is about the voice, on whatever wire its
+fault shows. All others are about the EHR, whose faults show on every zone's link as a plain outcome
+(`timeout`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,11 @@ from __future__ import annotations
 from drill.definition.stages import STAGES
 from drill.model.plan import Plan
 from drill.timeline import Timeline
+
+
+def of_restore(plan: Plan) -> bool:
+    """Whether the key figures are those of a restored copy."""
+    return plan.objectives.restore is not None
 
 
 def of_zones(plan: Plan, timeline: Timeline) -> bool:
@@ -51,6 +57,8 @@ def of_breakers(plan: Plan, timeline: Timeline) -> bool:
     """Whether the breakers and the EHR's requests belong to the story."""
     if plan.objectives.breaker is not None:
         return True
+    if of_restore(plan):
+        return False
     return not of_voice(plan) and (_on_links(timeline) or not of_zones(plan, timeline))
 
 

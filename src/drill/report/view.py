@@ -29,6 +29,7 @@ from drill.report import (
     ledger,
     platform,
     recovery_phases,
+    restored,
     sections,
     subject,
     zone_figures,
@@ -86,7 +87,7 @@ def build_view(
         narrow=charts.draw(scene, charts.NARROW, "narrow", key),
         spoken=scene.text,
         zonal=bool(marks),
-        figures=_figures(plan, timeline, recovery, marks, saved),
+        figures=_figures(plan, timeline, recovery, marks, saved, rows),
         phases=first,
         groups=groups(verdicts),
         calls=callers.calls_sentence(timeline),
@@ -108,8 +109,11 @@ def _figures(
     recovery: Recovery | None,
     marks: Sequence[PhaseMark],
     saved: ledger.Saved | None,
+    rows: Sequence[Row],
 ) -> tuple[Figure, ...]:
     """What somebody will quote, by what the drill is about."""
+    if subject.of_restore(plan):
+        return restored.figures(timeline, rows)
     if marks:
         return zone_figures.figures(plan, timeline, recovery, marks, saved)
     if subject.of_voice(plan):

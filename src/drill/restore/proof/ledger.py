@@ -51,10 +51,8 @@ def check_ledger(told: Sequence[Told], rows: Iterable[Stored], failed_s: float, 
         if limits.turns is not None and len(lost) > limits.turns:
             wrong.append(f"{len(lost)} acknowledged turns are lost, {limits.turns} may be")
         calls = len({t.call for t in lost})
-        detail = (
-            f"{found.promised} turns were acknowledged; {len(lost)} of {calls} calls are not in the copy, "
-            f"the oldest {seconds(lost_s)} before the disaster"
-        )
+        lacks = f"{len(lost)} of {calls} calls, the oldest {seconds(lost_s)} before the disaster"
+        detail = f"{found.promised} turns were acknowledged; the copy lacks {lacks if lost else 'none'}"
         detail += f"; {wrong[0]}." if wrong else "."
         coverage = Coverage(found.promised, found.promised, "turns")
         limit = seconds(limits.lost_s)

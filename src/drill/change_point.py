@@ -25,11 +25,13 @@ class Answer(NamedTuple):
     late: bool
 
 
-def change_interval(answers: Iterable[Answer], from_s: float, to_s: float) -> tuple[float, float]:
-    """95 % profile-likelihood interval of the moment at which answers stopped being late."""
+def change_interval(answers: Iterable[Answer], from_s: float, to_s: float) -> tuple[float, float] | None:
+    """95 % profile-likelihood interval of when answers stopped being late; None when none was."""
     trials = sorted((a for a in answers if from_s <= a.t_s <= to_s), key=attrgetter("t_s"))
     late_before = list(accumulate((a.late for a in trials), initial=0))
     total, late = len(trials), late_before[-1]
+    if not late:
+        return None
     likelihoods = [
         _split_likelihood(before, split, late - before, total - split)
         for split, before in enumerate(late_before)

@@ -100,8 +100,8 @@ def estimate(
     low_s = high_s = None
     if clusters and sustained:
         relative = (Answer(t_s - applied_s, late) for t_s, late in answers if t_s >= applied_s)
-        low_s, high_s = change_interval(relative, clusters[-1], evidence_s)
-        low_s, high_s = min(low_s, recovered_s), max(high_s, recovered_s)
+        if found := change_interval(relative, clusters[-1], evidence_s):
+            low_s, high_s = min(found[0], recovered_s), max(found[1], recovered_s)
     return Recovery(
         felt=bool(clusters),
         detected_s=_detected(pieces, limits),

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from drill.change_point import Answer, change_interval
 from drill.model import events as ev
 from drill.model.plan import RecoveryLimits
 from drill.model.verdicts import Status
-from drill.objectives.recovery import measure
+from drill.objectives.recovery import dialled, measure
 from drill.recovery_estimate import Recovery, estimate
-from drill.timeline import Step
-from histories import APPLIED_S, UNWIND_S, call, ns, outage, plan, timeline, turn, verdicts, without
+from drill.timeline import Away, Step
+from histories import (
+    APPLIED_S,
+    UNWIND_S,
+    call,
+    ns,
+    outage,
+    plan,
+    timeline,
+    turn,
+    verdicts,
+    without,
+    zone_loss,
+    zone_plan,
+)
 
 LIMITS = RecoveryLimits(1.5, 0.10, 0.05, 30.0, 20.0, 200.0)
 
@@ -70,16 +85,38 @@ def test_the_interval_holds_the_change_and_narrows_with_more_answers() -> None:
 
     def width(per_s: int) -> float:
         answers = [Answer(n / per_s, late=n / per_s < 20) for n in range(60 * per_s)]
-        low_s, high_s = change_interval(answers, 0.0, 60.0)
+        found = change_interval(answers, 0.0, 60.0)
+        assert found is not None
+        low_s, high_s = found
         assert low_s <= 20.0 <= high_s
         return high_s - low_s
 
     assert width(10) < width(1) <= 5.0
 
 
-def test_the_interval_of_no_answers_is_everything() -> None:
-    """Nothing known, nothing narrowed."""
-    assert change_interval([], 3.0, 9.0) == (3.0, 9.0)
+def test_where_nothing_was_late_there_is_no_interval() -> None:
+    """Nothing says when it stopped; all the time there is would be no 95 % of anything."""
+    assert change_interval([], 3.0, 9.0) is None
+    assert change_interval([Answer(4.0, late=False), Answer(5.0, late=False)], 3.0, 9.0) is None
+
+
+def test_a_caller_who_was_cut_off_says_when_the_platform_failed_them_and_when_it_took_them_again() -> None:
+    """The pause between the two is the caller's own; who was never taken again says only the first."""
+    back = Away(10.0, 13.0, call="a", back="b", ending="back", attempts=2, id="load:1", failed_s=11.5)
+    gone = Away(10.0, 40.0, call="c", back="", ending="gave_up", attempts=6, id="load:2", failed_s=38.0)
+    assert list(dialled([back, gone], 90.0)) == [
+        Answer(11.5, late=True), Answer(13.0, late=False), Answer(38.0, late=True),
+    ]  # fmt: skip
+
+
+def test_callers_who_were_cut_off_narrow_the_interval_where_no_answer_is_late() -> None:
+    """A zone is killed: its seven callers are cut off at once, and everybody else is answered in time."""
+    loss = zone_loss(patience_s=1.4)
+    found = measure(timeline(loss, zone_plan()), dataclasses.replace(LIMITS, turn_slo_s=60.0))
+    assert found is not None
+    assert found.low_s is not None
+    assert found.high_s is not None
+    assert found.low_s <= found.recovered_s <= found.high_s < found.recovered_s + 3.0
 
 
 def test_the_reference_outage_recovers_in_time() -> None:
@@ -94,6 +131,16 @@ def test_too_slow_is_a_fail() -> None:
     """The same run against a limit of 3 s."""
     limits = RecoveryLimits(1.5, 0.10, 0.05, 30.0, 3.0, 200.0)
     assert verdicts(outage(), plan(recovery=limits))["recovery.time_to_recover"].status is Status.FAIL
+
+
+def test_an_interval_that_reaches_beyond_the_limit_is_no_proof() -> None:
+    """Well again after 4.2 s, but single callers were answered late for some seconds more."""
+    stray = [e for n in range(4) for e in turn(f"c{n:02d}", 900 + n, 30.5 + n, 2.0)]
+    limits = RecoveryLimits(1.5, 0.10, 0.05, 30.0, 4.5, 200.0)
+    assert verdicts(outage(), plan(recovery=limits))["recovery.time_to_recover"].status is Status.PASS
+    found = verdicts([*outage(), *stray], plan(recovery=limits))["recovery.time_to_recover"]
+    assert (found.status, found.measured) == (Status.UNKNOWN, "4.20 s")
+    assert found.sentence.endswith("The interval reaches beyond the limit.")
 
 
 def test_never_is_a_fail() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from drill.change_point import Answer
 from drill.model.plan import Plan, RecoveryLimits
@@ -11,7 +12,7 @@ from drill.model.verdicts import Verdict
 from drill.objectives.faulted import witness_seen
 from drill.objectives.say import count, failed, held, passed, percent, unknown
 from drill.recovery_estimate import Recovery, estimate
-from drill.timeline import Timeline, Turn
+from drill.timeline import Away, Timeline, Turn
 
 DETECTED, RECOVERED, AREA = NAMES = (
     "recovery.detected", "recovery.time_to_recover", "recovery.breached_call_seconds",
@@ -52,7 +53,7 @@ def _measure(timeline: Timeline, limits: RecoveryLimits) -> Recovery | None:
     if timeline.applied_s is None:
         return None
     end_s = timeline.evidence.end_s
-    found = answers(timeline.turns, limits.turn_slo_s, end_s)
+    found = chain(answers(timeline.turns, limits.turn_slo_s, end_s), dialled(timeline.away, end_s))
     return estimate(timeline.steps, found, timeline.applied_s, end_s, limits)
 
 
@@ -67,6 +68,16 @@ def answers(turns: Sequence[Turn], slo_s: float, end_s: float) -> Iterator[Answe
         if turn.eos_s < end_s and not turn.undecided(slo_s):
             until_s, late = turn.until_s, turn.waited_s > slo_s
             yield Answer(min(max(turn.eos_s, until_s - 2 * slo_s) + slo_s if late else until_s, end_s), late)
+
+
+def dialled(waits: Sequence[Away], end_s: float) -> Iterator[Answer]:
+    """What each caller who was cut off says of it: all was not well when the platform last failed them, and
+    well when it took them again. Between the two they paused of their own."""
+    for wait in waits:
+        if wait.failed_s < end_s:
+            yield Answer(wait.failed_s, late=True)
+        if wait.back:
+            yield Answer(wait.end_s, late=False)
 
 
 def _detected(timeline: Timeline, found: Recovery, limits: RecoveryLimits) -> Verdict:
@@ -117,6 +128,9 @@ def _recovered(plan: Plan, timeline: Timeline, found: Recovery, limits: Recovery
             f"Callers were well again {measured} after the fault was applied"
             f"{_interval(found)}, and stayed so; limit {limit}{_history(timeline, found)}."
         )
+        if found.recovered_s <= limits.within_s < (found.high_s or 0.0):
+            doubt = f"{sentence[:-1]}. The interval reaches beyond the limit."
+            return unknown(RECOVERED, doubt, measured=measured, limit=limit, because=because)
         ok = found.recovered_s <= limits.within_s
         return held(ok, RECOVERED, sentence, measured=measured, limit=limit, because=because)
     still = "were well only for the last" if found.good_s else "were still not well at the end, after"

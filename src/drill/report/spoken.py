@@ -34,7 +34,8 @@ def spoken(plan: Plan, timeline: Timeline, recovery: Recovery | None, marks: Seq
         )
     if subject.of_breakers(plan, timeline):
         parts.append(_breaker_sentence(timeline))
-    parts += [_mark_sentence(mark) for mark in marks if mark.name in TOLD]
+    if subject.of_failover(plan):
+        parts += [_mark_sentence(mark) for mark in marks if mark.name in TOLD]
     return " ".join(parts)
 
 

@@ -37,9 +37,9 @@ def _judges_zones(plan: Plan) -> bool:
     return any(group is not None for group in groups)
 
 
-def of_media(timeline: Timeline) -> bool:
-    """Whether nothing was hurt but callers' media: the store loses nobody by it."""
-    return bool(timeline.faults) and all(fault.fault.startswith("media-") for fault in timeline.faults)
+def of_failover(plan: Plan) -> bool:
+    """Whether something had to take over: of what lost nothing, nobody waits to see it whole again."""
+    return plan.objectives.failover is not None
 
 
 def of_stages(timeline: Timeline) -> bool:

@@ -115,7 +115,7 @@ def _figures(
     if subject.of_restore(plan):
         return restored.figures(timeline, rows)
     if marks:
-        return zone_figures.figures(plan, timeline, recovery, marks, saved)
+        return zone_figures.figures(plan, timeline, recovery, marks, saved, rows)
     if subject.of_voice(plan):
         return heard.figures(plan, timeline, recovery)
     return callers.figures(plan, timeline, recovery)

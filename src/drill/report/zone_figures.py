@@ -1,4 +1,4 @@
-"""Key figures of a zone drill: how long callers suffered, what was lost, when the platform was whole."""
+"""Key figures of a zone or service drill: how long callers suffered, what was lost, when all was whole."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from drill.model.plan import Plan
 from drill.model.units import seconds
 from drill.objectives.phases import PhaseMark
+from drill.objectives.remediation import RESTARTED
 from drill.recovery_estimate import Recovery
 from drill.report import callers, callers_hit, ledger, subject
 from drill.report.recovery_phases import NEVER, unseen
-from drill.report.values import Figure
+from drill.report.values import Figure, Row
 from drill.report.words import NOTHING
 from drill.timeline import Timeline
 
@@ -21,17 +22,25 @@ def figures(
     recovery: Recovery | None,
     marks: Sequence[PhaseMark],
     saved: ledger.Saved | None,
+    rows: Sequence[Row],
 ) -> tuple[Figure, ...]:
-    """What somebody will quote of a lost zone."""
+    """What somebody will quote of a lost zone, or of a service that was."""
     felt, recovered, _ = callers.recovery_figures(plan, recovery)
     return (
         felt,
         recovered,
-        *(() if subject.of_media(timeline) else _store_figures(marks, timeline)),
+        *(_store_figures(marks, timeline) if subject.of_failover(plan) else ()),
+        *(_restarted(row) for row in rows if row.objective == RESTARTED),
         ledger.figure(saved),
         callers_hit.figure(timeline),
         callers.calls_figure(timeline),
         callers.turns_figure(timeline),
+    )
+
+
+def _restarted(row: Row) -> Figure:
+    return Figure(
+        "The service ran again after", row.measured or NOTHING, f"limit {row.limit}" if row.limit else ""
     )
 
 

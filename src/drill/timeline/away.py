@@ -78,7 +78,7 @@ def _wait(events: Sorted, callers: _Callers, broken: Call) -> Away | None:
     got_through = back.call if back is not None and ending == "back" else ""
     return Away(
         span.start_s, span.end_s, call=broken.call, back=got_through, ending=ending, attempts=attempts,
-        id=broken.id,
+        id=broken.id, failed_s=max(span.start_s, last.end_s),
     )  # fmt: skip
 
 

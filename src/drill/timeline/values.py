@@ -81,6 +81,8 @@ class Away(Span):
 
     `call` is the one that broke off or was refused first, `id` the event that tells; `back` the call
     that got through, "" when none did; `ending` is back, gave_up or open (the evidence ended first).
+    `failed_s`: when the platform was last seen to fail them, by breaking off or by refusing; what comes after
+    is the caller's own pause.
     """
 
     call: str
@@ -88,6 +90,7 @@ class Away(Span):
     ending: str
     attempts: int
     id: str
+    failed_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from drill.report.charts import NARROW, WIDE, draw
 from drill.report.picture import Lane, Picture, RowLane, StepLane
 from drill.report.scene import picture
 from drill.timeline import fold
+from unit.test_remediation import killed
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = '<script>x</script>&"|`'
@@ -168,6 +169,15 @@ def test_who_leads_the_store_is_no_figure_of_media_that_was_hurt() -> None:
     labels = {figure.label for figure in view.figures}
     assert {"Recovered after", "Calls cut off or refused"} <= labels
     assert {"New primary after", "Redundancy restored after"}.isdisjoint(labels)
+
+
+def test_a_killed_service_is_quoted_by_when_it_ran_again_and_not_by_the_store() -> None:
+    """The store lost nobody: that nobody saw it whole again is no news, and would read like bad news."""
+    view = view_of(killed(), h.zone_plan(failover=None))
+    figures = {figure.label: (figure.value, figure.note) for figure in view.figures}
+    assert figures["The service ran again after"] == ("3.80 s", "limit 20.0 s")
+    assert {"New primary after", "Redundancy restored after"}.isdisjoint(figures)
+    assert "Nobody saw" not in view.spoken
 
 
 def test_a_phase_that_never_came_is_never_and_an_unwatched_one_not_watched() -> None:

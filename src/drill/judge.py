@@ -36,7 +36,7 @@ _FIRST_OF_LOSS = (
     "failover", *_FIRST[len(_RECORDS) + 1 :],
 )  # fmt: skip
 # What a drill that holds is quoted by.
-_PROMISED = ("recovery.time_to_recover", "restore.rto")
+_PROMISED = ("recovery.time_to_recover", "restore.rto", "voice.turns")
 
 
 def objective_names(objectives: Objectives) -> tuple[str, ...]:

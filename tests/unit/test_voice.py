@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from drill.judge import judge, objective_names
+from drill.judge import headline, judge, objective_names
 from drill.model import events as ev
 from drill.model.plan import HeardLimits, Plan, VoiceLimits, to_json
 from drill.model.verdicts import Status, Verdict
@@ -110,6 +110,12 @@ def test_what_is_beyond_the_clean_limit_fails_before_the_fault_and_after_it(
     """Each window for itself: a good baseline does not make up for a bad recovery, nor the other way."""
     sounds = {"clean": Sound(), "after": Sound()} | {when: sounding(**worse)}
     assert judged(voice_run(**sounds))[name].status is FAIL
+
+
+def test_a_drill_of_voices_that_holds_is_headed_by_what_callers_waited() -> None:
+    """Not by the number of its objectives."""
+    held = judge(voice_plan(), streams(voice_run()))
+    assert "PASS: Turn latency: baseline p50" in headline(voice_plan(), [v for v in held if v.status is PASS])
 
 
 def test_a_window_without_a_limit_is_told_and_not_judged() -> None:

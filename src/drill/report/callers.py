@@ -48,9 +48,10 @@ def calls_figure(timeline: Timeline) -> Figure:
 def turns_figure(timeline: Timeline) -> Figure:
     """How many turns there were, and what became of them."""
     settled = settled_turns(timeline)
-    turns, cut = Counter(dot_kind(turn) for turn in settled), len(timeline.turns) - len(settled)
+    turns, early = Counter(dot_kind(turn) for turn in settled), len(timeline.turns) - len(settled)
     note = f"{turns['degraded']} degraded, {turns['never']} without an answer"
-    note += f", {cut} not due before the end" if cut else ""
+    note += f", {turns['part']} heard in part" if turns["part"] else ""
+    note += f", {early} not due before the end" if early else ""
     return Figure("Turns", str(len(timeline.turns)), note)
 
 
@@ -133,5 +134,5 @@ def _turn_row(phase: str, kind: str, turns: Sequence[Turn]) -> TurnRow:
     waits = [turn.latency_s for turn in turns]
     p50, p95, p99 = map(told, percentiles(waits)) if len(waits) >= TURNS_MIN else (NOTHING,) * 3
     kinds = Counter(dot_kind(turn) for turn in turns)
-    return TurnRow(phase, kind, len(turns), p50, p95, p99,
-                   kinds["full"], kinds["degraded"], kinds["wrong"], kinds["never"])  # fmt: skip
+    each = (kinds[name] for name in ("full", "degraded", "wrong", "part", "never"))
+    return TurnRow(phase, kind, len(turns), p50, p95, p99, *each)

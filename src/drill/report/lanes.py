@@ -23,6 +23,7 @@ DOTS_MAX = 600
 _SHAPES = {
     "degraded": "m0-3.4l3.4 3.4-3.4 3.4-3.4-3.4z",
     "wrong": "m-3-3h6v6h-6z",
+    "part": "m-3-3l3 4 3-4",
     "never": "m-3-3l6 6m0-6l-6 6",
 }
 

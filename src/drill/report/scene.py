@@ -123,7 +123,13 @@ def _latency(timeline: Timeline, zero_s: float, window: Span) -> DotLane:
     slo_s = timeline.turn_slo_s
     asked = [t for t in settled_turns(timeline) if window.start_s <= t.eos_s <= window.end_s]
     top = axis(min(max(_usual_s(asked), slo_s * 1.5), slo_s * 6), " s")
-    kinds: dict[str, list[tuple[float, float]]] = {"full": [], "degraded": [], "wrong": [], "never": []}
+    kinds: dict[str, list[tuple[float, float]]] = {
+        "full": [],
+        "degraded": [],
+        "wrong": [],
+        "part": [],
+        "never": [],
+    }
     for turn in asked:
         kinds[dot_kind(turn)].append((turn.eos_s - zero_s, turn.waited_s if turn.answered else top.top))
     # There may be a million: no list of them outlives its tuple.
@@ -139,8 +145,8 @@ def _usual_s(turns: Sequence[Turn]) -> float:
 
 
 def dot_kind(turn: Turn) -> str:
-    """How a turn is drawn: full, degraded, wrong (patient) or never (answered)."""
-    return _KINDS.get(turn.outcome, "never") if turn.answered else "never"
+    """How a turn is drawn: full, degraded, wrong (patient), (heard in) part or never (answered)."""
+    return _KINDS.get(turn.outcome, "part") if turn.answered else "never"
 
 
 def _requests(timeline: Timeline, zero_s: float, window: Span) -> BarLane:

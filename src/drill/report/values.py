@@ -57,7 +57,10 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class TurnRow:
-    """Turns of one phase and kind: how many, how long callers waited, what they were told."""
+    """Turns of one phase and kind: how many, how long callers waited, what they were told.
+
+    `in_part`: the run's end or the caller's next sentence cut off the rest of the answer.
+    """
 
     phase: str
     kind: str
@@ -68,6 +71,7 @@ class TurnRow:
     full: int
     degraded: int
     wrong_patient: int
+    in_part: int
     unanswered: int
 
 

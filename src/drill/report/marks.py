@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from drill.model.plan import Plan
+from drill.model.units import seconds
 from drill.objectives.phases import PhaseMark
 from drill.objectives.recovery import first_open
+from drill.objectives.restore import SERVED
 from drill.objectives.zone_loss import losses
 from drill.recovery_estimate import Recovery
 from drill.report import subject
@@ -37,7 +39,7 @@ def marks(
         limit = plan.objectives.recovery
         if limit is not None:
             found.append(Mark(limit.within_s, f"recovery limit {signed(limit.within_s)}", "limit-mark"))
-    found += _phases(timeline, phases)
+    found += [*_phases(timeline, phases), *_restore(timeline)]
     return tuple(dict.fromkeys(found))
 
 
@@ -47,6 +49,15 @@ def _phases(timeline: Timeline, phases: Sequence[PhaseMark]) -> list[Mark]:
     later_s = lost[0].applied_s - timeline.t0_s if lost else 0.0
     times = [(NAMED[p.name], p.t_s + later_s) for p in phases if p.name in NAMED and p.t_s is not None]
     return [Mark(t_s, f"{name} {signed(t_s)}", "phase-mark") for name, t_s in times]
+
+
+def _restore(timeline: Timeline) -> list[Mark]:
+    copy = timeline.restored
+    if copy is None:
+        return []
+    served, begun = copy.mark(SERVED), Mark(copy.begun_s - timeline.t0_s, "restore begun", "plain-mark")
+    after = f"copy served after {seconds(served.t_s - copy.begun_s)}" if served else ""
+    return [begun, *([Mark(served.t_s - timeline.t0_s, after, "phase-mark")] if served else [])]
 
 
 def _felt(recovery: Recovery) -> list[Mark]:

@@ -32,7 +32,7 @@ _TOLD = ("points", "retention", "completed", "rto", "rpo", "controls")
 _FIGURES = (
     ("restore.rto", "The copy served a call after"),
     ("restore.rpo", "Acknowledged, and not in the copy"),
-    ("restore.points", "Backups to choose from"),
+    ("restore.points", "Age of the youngest whole backup"),
 )
 Line = tuple[Cell, ...]
 
@@ -46,7 +46,10 @@ def figures(timeline: Timeline, verdicts: Sequence[Row]) -> tuple[Figure, ...]:
 
 
 def _as_judged(label: str, row: Row) -> Figure:
-    return Figure(label, row.measured or NOTHING, f"limit {row.limit}" if row.limit else "not measured")
+    """The first of what was measured is the figure; the rest, and the limit, stand below it."""
+    value, _, rest = row.measured.removeprefix("newest ").partition(", ")
+    note = ", ".join(part for part in (rest, f"limit {row.limit}" if row.limit else "not measured") if part)
+    return Figure(label, value or NOTHING, note)
 
 
 def _passed(found: Restored | None) -> Figure:

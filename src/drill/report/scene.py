@@ -17,7 +17,7 @@ from drill.report.picture import Axis, Band, BarLane, DotLane, Dots, Lane, Limit
 from drill.report.series import presence
 from drill.report.spoken import spoken
 from drill.report.states import breaker_lane, witness_lane
-from drill.timeline import Span, Step, Timeline, Turn
+from drill.timeline import Phase, Span, Step, Timeline, Turn
 
 BARS_MAX = 240
 _KINDS = {"full": "full", "degraded": "degraded", "wrong_patient": "wrong"}
@@ -39,7 +39,7 @@ def picture(
         if applied
         else "seconds after the run began; no fault was applied",
         text=spoken(plan, timeline, recovery, found),
-        phases=tuple(Band(p.start_s - zero_s, p.end_s - zero_s, p.name, p.name) for p in phases),
+        phases=tuple(_phase(plan, p, zero_s) for p in phases),
         faults=tuple(
             Band(
                 f.applied_s - zero_s,
@@ -53,6 +53,12 @@ def picture(
         marks=marks(plan, timeline, recovery, found),
         lanes=_lanes(plan, timeline, window),
     )
+
+
+def _phase(plan: Plan, phase: Phase, zero_s: float) -> Band:
+    """Where nothing is hurt, the fault's time is the restore's."""
+    name = "restore" if subject.of_restore(plan) and phase.name == "fault" else phase.name
+    return Band(phase.start_s - zero_s, phase.end_s - zero_s, name, name)
 
 
 def shown(timeline: Timeline) -> Span:

@@ -7,6 +7,8 @@ from drill.journal import merge
 from drill.judge import headline, judge
 from drill.model import restore_events as re
 from drill.report import build_view
+from drill.report.marks import marks
+from drill.report.scene import picture
 from drill.report.values import View
 from drill.report.words import NOTHING
 from drill.timeline import fold
@@ -29,8 +31,8 @@ def test_a_restore_is_quoted_by_what_it_took_and_what_it_lacks() -> None:
     """As the verdicts measured it, with their limits; how far proofs and damages came beside it."""
     assert list(figures(told(kept=("c-0",))).items())[:5] == [
         ("The copy served a call after", ("4.00 s", "limit 30.0 s")),
-        ("Acknowledged, and not in the copy", ("1 turn, 10.0 s", "limit 15.0 s")),
-        ("Backups to choose from", ("newest 10.0 s, back 30.0 s", "limit newest 24.0 s, back 20.0 s")),
+        ("Acknowledged, and not in the copy", ("1 turn", "10.0 s, limit 15.0 s")),
+        ("Age of the youngest whole backup", ("10.0 s", "back 30.0 s, limit newest 24.0 s, back 20.0 s")),
         ("Proofs that covered everything and passed", ("15 of 15", "made of the copy and of the stores")),
         ("Planted damages that were seen", ("14 of 14", "each in a copy of its own")),
     ]
@@ -70,6 +72,22 @@ def test_no_word_of_a_fault_breakers_or_callers_who_felt_it() -> None:
     assert "No fault was applied: a backup was restored beside the platform." in shown.spoken
     assert "reaker" not in shown.spoken + "".join(figure.label for figure in shown.figures)
     assert not any("Felt" in figure.label for figure in shown.figures)
+
+
+def test_the_picture_has_a_line_where_the_restore_began_and_where_the_copy_served() -> None:
+    """Where others have a fault; one that never served has the first only."""
+    the_plan = plan()
+    labels = [mark.label for mark in marks(the_plan, h.timeline(told(), the_plan), None)]
+    assert labels == ["restore begun", "copy served after 4.00 s"]
+    halfway = without(told(), re.RestorePhase)
+    assert [mark.label for mark in marks(the_plan, h.timeline(halfway, the_plan), None)] == labels[:1]
+
+
+def test_the_time_of_the_fault_is_the_restores_by_name() -> None:
+    """Nothing is hurt in it."""
+    named = {band.label for band in picture(plan(), h.timeline([*h.outage(), *told()], plan()), None).phases}
+    assert "restore" in named
+    assert "fault" not in named
 
 
 def test_a_restore_that_holds_is_headed_by_its_recovery_time() -> None:

@@ -31,15 +31,14 @@ def judge(name: str, limits: RestoreLimits, found: Restored, timeline: Timeline)
         say = failed if _lost_everything(found) else unknown
         because = [found.id, *([found.read[1]] if found.read else []), *(id_ for _, id_ in found.failures)]
         return say(name, f"The turns of the copy could not be read: {why}.", limit=limit, because=because)
-    spoken = turns.said(timeline)
-    due = [_due(turns.told_by(turn), found.moment_s) for turn in spoken]
+    spoken, due = turns.said(timeline), _all_due(found, timeline)
     compared = compare(due, found.turns)
     because = [found.read[1], *(spoken[n].id for n in compared.lost[:11])]
     if not compared.promised:
         sentence = "No turn was acknowledged before the moment that should come back."
         return unknown(name, sentence, limit=limit, because=because)
     lost = [due[n] for n in compared.lost]
-    back_s = found.moment_s - min((turn.ack_s for turn in lost), default=found.moment_s)
+    back_s = _oldest_s(found, lost)
     wrong = damage(due, compared)
     calls = len({turn.call for turn in lost})
     lacks = f"{count(len(lost), 'turn')} of {count(calls, 'call')}, the oldest {seconds(back_s)} before it"
@@ -49,6 +48,24 @@ def judge(name: str, limits: RestoreLimits, found: Restored, timeline: Timeline)
     measured = f"{count(len(lost), 'turn')}, {seconds(back_s)}"
     ok = not wrong and back_s <= limits.rpo_s
     return held(ok, name, sentence, measured=measured, limit=limit, because=because)
+
+
+def lost_s(found: Restored, timeline: Timeline) -> float | None:
+    """How long before the moment the oldest turn was acknowledged that the copy lacks, in seconds; None where
+    its turns were not read, or none was promised."""
+    if found.read is None or not found.read[0].ok:
+        return None
+    due = _all_due(found, timeline)
+    compared = compare(due, found.turns)
+    return _oldest_s(found, [due[n] for n in compared.lost]) if compared.promised else None
+
+
+def _all_due(found: Restored, timeline: Timeline) -> list[Told]:
+    return [_due(turns.told_by(turn), found.moment_s) for turn in turns.said(timeline)]
+
+
+def _oldest_s(found: Restored, lost: Sequence[Told]) -> float:
+    return found.moment_s - min((turn.ack_s for turn in lost), default=found.moment_s)
 
 
 def _lost_everything(found: Restored) -> bool:

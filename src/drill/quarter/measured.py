@@ -22,7 +22,14 @@ class Metric:
 
 
 def _within(plan: Plan) -> float | None:
-    return plan.objectives.recovery.within_s if plan.objectives.recovery else None
+    asked = plan.objectives
+    if asked.restore is not None:
+        return asked.restore.rto_s
+    return asked.recovery.within_s if asked.recovery else None
+
+
+def _may_lose(plan: Plan) -> float:
+    return plan.objectives.restore.rpo_s if plan.objectives.restore else 0.0
 
 
 def _noticed(plan: Plan) -> float | None:
@@ -33,7 +40,7 @@ def _noticed(plan: Plan) -> float | None:
 
 RECOVERY = Metric("Time to recover (TTR)", "TTR", lambda m: m.recovery, _within)
 DETECTION = Metric("Detection", "Detection", lambda m: m.detection, _noticed)
-LOSS = Metric("Acknowledged data lost (RPO)", "RPO", lambda m: m.loss, lambda _: 0.0)
+LOSS = Metric("Acknowledged data lost (RPO)", "RPO", lambda m: m.loss, _may_lose)
 METRICS = (RECOVERY, DETECTION, LOSS)
 
 

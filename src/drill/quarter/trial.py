@@ -16,14 +16,16 @@ from drill.journal import Stream, merge
 from drill.model.events import RunStarted
 from drill.model.plan import Plan
 from drill.model.verdicts import Status, Verdict
+from drill.objectives import restore_rpo
 from drill.objectives.recovery import first_open, first_out, measure
+from drill.objectives.restore import SERVED
 from drill.objectives.turns import LOST, compared, rpo_s, said
 from drill.quarter.calendar import parse_utc
 from drill.quarter.papers import Papers
 from drill.report import View, build_view
 from drill.report.values import anchor
 from drill.runs import Judged
-from drill.timeline import Timeline, fold
+from drill.timeline import Restored, Timeline, fold
 
 
 class State(Enum):
@@ -53,10 +55,11 @@ class Measures:
     """The three numbers that are followed over time; None where a run does not tell.
 
     Attributes:
-        recovery: from fault applied until callers were well again for good (TTR).
+        recovery: from fault applied until callers were well again for good (TTR); of a restore, from its
+            beginning until the copy served a call (the RTO that it came to).
         detection: from fault applied until the platform itself reacted: a breaker opened or the edge left
             a zone out; where it never did, until callers felt it.
-        loss: how far back acknowledged turns are missing (RPO).
+        loss: how far back acknowledged turns are missing (RPO), in the store or in the restored copy.
     """
 
     recovery: Time | None = None
@@ -213,9 +216,21 @@ def _state(plan: Plan, timeline: Timeline) -> State:
 
 def _measures(plan: Plan, timeline: Timeline, verdicts: Sequence[Verdict]) -> Measures:
     """Nothing is measured where no fault was applied: a sham must not improve a mean."""
+    if timeline.restored is not None and plan.objectives.restore is not None:
+        return Measures(recovery=_served(timeline.restored), loss=_lacking(timeline.restored, timeline))
     if timeline.applied_s is None:
         return Measures()
     return Measures(_recovery(plan, timeline), _detection(plan, timeline), _loss(plan, timeline, verdicts))
+
+
+def _served(copy: Restored) -> Time | None:
+    served = copy.mark(SERVED)
+    return None if served is None else Time(served.t_s - copy.begun_s)
+
+
+def _lacking(copy: Restored, timeline: Timeline) -> Time | None:
+    lost_s = restore_rpo.lost_s(copy, timeline)
+    return None if lost_s is None else Time(lost_s)
 
 
 def _recovery(plan: Plan, timeline: Timeline) -> Time | None:

@@ -74,6 +74,29 @@ def test_locust_may_stop_a_caller_and_it_leaves_once() -> None:
     assert said(steps + "gevent.sleep(0.01); print(runner.user_count)") == "0"
 
 
+def test_a_call_that_outlived_every_limit_ends_the_run() -> None:
+    """Somebody has to look: nobody waits for a call any more who would notice."""
+    steps = """
+from pathlib import Path
+from types import SimpleNamespace
+from drill.load import session as module
+from drill.load.settings import from_environ
+module._BEAT_S, ended = 0.001, []
+runner.quit = lambda: ended.append(True)
+settings = from_environ({"DRILL_EDGE": "ws://127.60.0.1:17076/media"}, Path.cwd(), "")
+held = module.Session(runner.environment, settings, [Caller])
+held._engine.outlived = lambda now_ns: SimpleNamespace(identity=SimpleNamespace(call_sid="CA1"))
+with gevent.Timeout(20.0):
+    held._beat()
+gevent.sleep(0.01)
+print(runner.environment.process_exit_code, ended)
+"""
+    argv = [sys.executable, "-c", _SCRIPT + steps]
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.strip() == "4 [True]"
+    assert "call CA1 outlived every limit" in done.stderr
+
+
 def test_what_would_never_run_is_refused(tmp_path: Path) -> None:
     """Tasks and on_start, of each class, before any call."""
     (tmp_path / "file.py").write_text(

@@ -20,6 +20,7 @@ from histories import (
     ns,
     outage,
     plan,
+    refused,
     timeline,
     turn,
     verdicts,
@@ -107,6 +108,22 @@ def test_a_caller_who_was_cut_off_says_when_the_platform_failed_them_and_when_it
     assert list(dialled([back, gone], 90.0)) == [
         Answer(11.5, late=True), Answer(13.0, late=False), Answer(38.0, late=True),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("refusals", "failed_s"), [([], 40.0), ([41.0, 42.0], 42.05)])
+def test_the_platform_failed_a_caller_last_when_it_broke_off_or_refused(
+    refusals: list[float], failed_s: float
+) -> None:
+    """Not when the caller was back: until then they only paused."""
+    names = ["x", *(f"x.{n}" for n, _ in enumerate(refusals, start=2))]
+    tried = [
+        refused(f"x.{n}", at_s, before, n)
+        for n, (at_s, before) in enumerate(zip(refusals, names, strict=False), start=2)
+    ]
+    again = call("back", 44.0, UNWIND_S + 0.5, "cut", names[-1], len(names) + 1)
+    found = timeline([*outage(), *call("x", 5.0, 40.0, "dropped"), *tried, *again])
+    ((start_s, last_s, end_s),) = [(a.start_s, a.failed_s, a.end_s) for a in found.away]
+    assert (start_s, last_s, end_s) == pytest.approx((40.0, failed_s, 44.0))
 
 
 def test_callers_who_were_cut_off_narrow_the_interval_where_no_answer_is_late() -> None:

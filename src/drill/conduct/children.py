@@ -63,7 +63,7 @@ def spawn(name: str, argv: Sequence[str], log: Path, env: Mapping[str, str] | No
         try:
             process = subprocess.Popen(
                 list(argv), stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
-                env=env, start_new_session=True, preexec_fn=_tied_to(os.getpid()),  # noqa: PLW1509  # threads come with the read-back, after the last child
+                env=env, start_new_session=True, preexec_fn=_tied_to(os.getpid()),  # noqa: PLW1509  # no thread runs yet that could hold a lock over the fork: the read-back's come after the last child
             )  # fmt: skip
         except OSError as error:
             raise WorldError(f"the {name} process could not be started: {error}") from error

@@ -153,7 +153,7 @@ class Slice(io.RawIOBase):
         self._at = max(0, base + offset)
         return self._at
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # io hands over a memoryview
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typed for any buffer; the reader around it passes memoryviews only
         """As any file; never beyond the member."""
         want = max(0, min(len(buffer), self._member.size - self._at))
         self._file.seek(self._member.offset + self._at)

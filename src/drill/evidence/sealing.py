@@ -158,4 +158,4 @@ def _text(data: bytes | BinaryIO) -> str:
 def _sha256(data: bytes | BinaryIO) -> str:
     source = io.BytesIO(data) if isinstance(data, bytes) else data
     source.seek(0)
-    return hashlib.file_digest(source, "sha256").hexdigest()  # type: ignore[arg-type]  # it calls readinto only
+    return hashlib.file_digest(source, "sha256").hexdigest()  # type: ignore[arg-type]  # file_digest calls nothing but readinto, which every binary file here has

@@ -37,7 +37,7 @@ def ask(url: str, message: bytes) -> bytes:
         url, data=request.as_bytes(), headers={"Content-Type": "application/timestamp-query"}
     )
     try:
-        with urllib.request.urlopen(posted, timeout=ANSWER_WITHIN_S) as answer:  # noqa: S310  # as above, and the token is verified
+        with urllib.request.urlopen(posted, timeout=ANSWER_WITHIN_S) as answer:  # noqa: S310  # the request whose scheme was looked at; whoever answers, the token is verified
             token: bytes = answer.read(MAX_BYTES + 1)
         told = decode_timestamp_response(token[: MAX_BYTES + 1])
         nonce, imprint = told.tst_info.nonce, told.tst_info.message_imprint.message

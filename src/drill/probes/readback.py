@@ -48,7 +48,7 @@ def ehr_records(ehr: Ehr, run_id: str, within_s: float = READ_WITHIN_S) -> list[
     def work() -> None:
         try:
             found.set_result(_all_records(ehr, run_id, until_s))
-        except Exception as error:  # noqa: BLE001  # handed to who waits
+        except Exception as error:  # noqa: BLE001  # the future raises it again where its result is awaited
             found.set_exception(error)
 
     # requests' own timeout is per read: an answer that drips never ends, and is left behind.

@@ -79,7 +79,7 @@ class Found(Sequence[tuple[Recorded, E]], Generic[E]):
     def __iter__(self) -> Iterator[tuple[Recorded, E]]:
         return map(self.__getitem__, range(len(self)))
 
-    def __getitem__(self, at: int) -> tuple[Recorded, E]:  # type: ignore[override]  # no slices
+    def __getitem__(self, at: int) -> tuple[Recorded, E]:  # type: ignore[override]  # by place only: nobody takes a slice, and it would be a type of its own
         recorded = self._columns.recorded(self._places[at])
         return recorded, cast("E", recorded.event)
 
@@ -125,7 +125,7 @@ class Made(Sequence[V], Generic[E, V]):
     def __iter__(self) -> Iterator[V]:
         return map(self.__getitem__, range(len(self)))
 
-    def __getitem__(self, at: int) -> V:  # type: ignore[override]  # no slices
+    def __getitem__(self, at: int) -> V:  # type: ignore[override]  # by place only: nobody takes a slice, and it would be a type of its own
         place = self._places[at]
         return self._make(self._kept.id(place), cast("E", self._kept.event(place)))
 

@@ -149,7 +149,7 @@ def _over(place: Place) -> bool:
 def end(process: subprocess.Popen[bytes]) -> None:
     """At once: the copy is to be destroyed, so nothing is lost by haste. A namespace dies with its first
     process; without one the server has to be asked first, or those that serve its sessions would stay."""
-    if process.poll() is None and process.args[0] != "unshare":  # type: ignore[index]  # it is a list
+    if process.poll() is None and process.args[0] != "unshare":  # type: ignore[index]  # typed as a command of any form; ours, above, is a list
         process.send_signal(signal.SIGQUIT)
         with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=END_WITHIN_S)

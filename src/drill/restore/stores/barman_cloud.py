@@ -71,7 +71,7 @@ class BarmanCloud:
     def _unpack(self, key: str, mode: Any, point: RecoveryPoint, into: Path) -> None:
         try:
             with self._s3.body(key) as body, tarfile.open(fileobj=body, mode=mode) as tar:
-                tar.extractall(into, filter=_safe)  # noqa: S202  # the filter is the guard
+                tar.extractall(into, filter=_safe)  # noqa: S202  # `_safe` refuses whatever would leave the folder
         except (tarfile.TarError, EOFError, OSError) as error:
             raise TornError(f"backup {point.name} cannot be unpacked: {error or 'it ends early'}") from error
 

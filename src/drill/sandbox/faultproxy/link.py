@@ -43,7 +43,7 @@ class _Stage:
     task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        affected = random.random() < self.placed.toxicity  # noqa: S311 - no secret hangs on it
+        affected = random.random() < self.placed.toxicity  # noqa: S311  # how bad a network is at the moment: no secret hangs on it
         toxic = self.placed.toxic if affected else Noop()
         self.task = asyncio.create_task(toxic.pipe(self.flow))
 

@@ -26,4 +26,4 @@ class Latency(Plain):
         flow.finish()
 
     def _delay_ms(self) -> float:
-        return self.latency + random.uniform(-self.jitter, self.jitter)  # noqa: S311 - no secret hangs on it
+        return self.latency + random.uniform(-self.jitter, self.jitter)  # noqa: S311  # how bad a network is at the moment: no secret hangs on it

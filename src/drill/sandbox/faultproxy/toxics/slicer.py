@@ -34,4 +34,4 @@ class Slicer:
 
     def _size(self) -> int:
         spread = self.size_variation
-        return self.average_size + random.randint(-spread, spread)  # noqa: S311 - no secret hangs on it
+        return self.average_size + random.randint(-spread, spread)  # noqa: S311  # how bad a network is at the moment: no secret hangs on it
